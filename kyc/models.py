@@ -1,0 +1,145 @@
+"""Documents and their bytes, and the decisions staff took about them."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from customers.models import Customer, Ubo
+from kyc.choices import Delivery
+from vault.envelope import DataKey
+from vault.fields import EncryptedTextField
+
+
+class Document(models.Model):
+    """One version of one document. A new file for a type supersedes the old row; nothing is overwritten."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="documents")
+    ubo = models.ForeignKey(Ubo, on_delete=models.CASCADE, related_name="documents", null=True, blank=True)
+    doc_type = models.CharField(_("document type"), max_length=40)
+    version = models.PositiveIntegerField(default=1)
+    is_current = models.BooleanField(default=True)
+
+    doc_number = EncryptedTextField(_("document number"))
+    doc_number_index = models.CharField(max_length=32, blank=True, editable=False)
+    doc_expire = models.DateField(_("expires"), null=True, blank=True)
+    doc_issued = models.DateField(_("issued"), null=True, blank=True)
+
+    # The user's own file name may name a person: sealed, and used for nothing but display.
+    original_name = EncryptedTextField(_("file name"))
+    file = models.CharField(max_length=200, editable=False)
+    content_type = models.CharField(_("kind of file"), max_length=40)
+    size = models.PositiveIntegerField(_("size, bytes"))
+    sha256 = EncryptedTextField("SHA-256")
+    # Keyed, so that a dump does not tell who holds a given picture.
+    content_digest = models.CharField(max_length=64, editable=False)
+    # What the gate doubted about the file: a list of {"code", "message", "remedy"}.
+    file_warnings = models.JSONField(default=list, blank=True, editable=False)
+
+    delivery = models.CharField(
+        _("delivery"), max_length=10, choices=Delivery.choices, default=Delivery.NOT_SENT
+    )
+    sent_at = models.DateTimeField(_("sent"), null=True, editable=False)
+    # The outcome of a send was unknown at least once: the exchange may hold it twice, or not at all.
+    is_flagged = models.BooleanField(_("may be missing or doubled there"), default=False)
+
+    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(_("added"), default=timezone.now, editable=False)
+    superseded_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "doc_type"],
+                condition=Q(is_current=True, ubo__isnull=True),
+                name="one_current_document_per_type_and_customer",
+            ),
+            models.UniqueConstraint(
+                fields=["ubo", "doc_type"],
+                condition=Q(is_current=True, ubo__isnull=False),
+                name="one_current_document_per_type_and_ubo",
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "doc_type", "version"],
+                condition=Q(ubo__isnull=True),
+                name="one_document_per_version_and_customer",
+            ),
+            models.UniqueConstraint(
+                fields=["ubo", "doc_type", "version"],
+                condition=Q(ubo__isnull=False),
+                name="one_document_per_version_and_ubo",
+            ),
+            models.CheckConstraint(
+                condition=Q(delivery__in=Delivery.values), name="a_document_has_a_known_delivery"
+            ),
+            models.CheckConstraint(condition=~Q(file=""), name="a_document_has_a_file"),
+            models.CheckConstraint(
+                condition=Q(size__gte=1, size__lte=4_000_000), name="a_document_has_at_most_4_mb"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["content_digest"], name="documents_by_content"),
+            models.Index(
+                fields=["doc_number_index"], condition=~Q(doc_number_index=""), name="documents_by_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.doc_type} v{self.version}"
+
+    def vault_key(self) -> DataKey:
+        return self.customer.vault_key()
+
+
+class AcceptedWarning(models.Model):
+    """A doubt that a person looked at and accepted, with a reason. Bound to what was seen."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="accepted_warnings")
+    # As in Problem: "", "ubo:<uuid>", "document:<uuid>"; ids instead of names.
+    subject = models.CharField(max_length=100, blank=True)
+    code = models.CharField(max_length=60)
+    field = models.CharField(max_length=60, blank=True)
+    # A keyed digest of the value that was doubted: another value is another doubt.
+    value_digest = models.CharField(max_length=64, blank=True)
+    reason = models.TextField(_("reason"))
+    accepted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    accepted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "subject", "code", "field", "value_digest"],
+                name="a_warning_is_accepted_once",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_warning_is_accepted_with_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Waiver(models.Model):
+    """A document that a business need not hand in, with the reason (002:2457, 002:2462)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="waivers")
+    doc_type = models.CharField(max_length=40)
+    reason = models.TextField(_("reason"))
+    waived_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    waived_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "doc_type"], name="one_waiver_per_customer_and_type"),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_document_is_waived_with_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return self.doc_type

@@ -1,0 +1,343 @@
+"""Every setting of the product, from the environment. Runs with none set: the embedded default.
+
+Each setting may also be given as `<NAME>_FILE`, the path of a file that holds the value.
+docs/operations.md has the table.
+"""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from vault.keys import ensure_key_file
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+
+def _from_files() -> dict[str, str]:
+    """The environment, with every `<NAME>_FILE` read into `<NAME>` where that is not set itself."""
+    merged = dict(os.environ)
+    for name in (name for name in os.environ if name.endswith("_FILE") and name != "DJANGO_ENV_FILE"):
+        if (target := name.removesuffix("_FILE")) in _KNOWN and target not in merged:
+            try:
+                merged[target] = Path(os.environ[name]).read_text().strip()
+            except OSError as error:
+                raise ImproperlyConfigured(
+                    f"{name} names a file that can't be read: {error.strerror}."
+                ) from None
+    return merged
+
+
+_KNOWN = {
+    "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "MEDIA_ROOT", "PORTAL_KEYS",
+    "BROKER_URL", "CACHE_URL", "EMAIL_URL", "EXCHANGE_BASE_URL", "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
+    "EXCHANGE_DIALECT", "EXCHANGE_RATE_PER_SECOND", "EXCHANGE_LANES", "OUTBOX_LEASE_SECONDS",
+    "OUTBOX_UPLOAD_LEASE_SECONDS", "OUTBOX_SETTLE_SECONDS", "UPLOAD_UNKNOWN_RESENDS", "SEND_CLEANED_IMAGES",
+    "POLL_SECONDS", "PORT", "SANDBOX_PORT", "LOG_LEVEL", "S3_BUCKET", "S3_ENDPOINT_URL", "S3_REGION",
+    "SECURE_PROXY", "LANGUAGE_CODE", "TIME_ZONE", "FOUR_EYES_COMMANDS",
+}  # fmt: skip
+
+env = environ.Env()
+# A file `.env` beside manage.py fills what the environment leaves open; the tests never read it.
+if "pytest" not in sys.modules:
+    environ.Env.read_env(BASE_DIR / ".env")
+env.ENVIRON = _from_files()
+
+# --- Web -----------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", False)
+PORT = env.int("PORT", 8000)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Embedded means: on this machine alone, over plain http on loopback. Everything else is production.
+IS_EMBEDDED = "ALLOWED_HOSTS" not in env.ENVIRON
+
+
+def _embedded_secret() -> str:
+    path = VAR_DIR / "secret-key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(50))
+        except FileExistsError:
+            pass
+    return path.read_text()
+
+
+SECRET_KEY = env.str("SECRET_KEY", "") or _embedded_secret()
+SECRET_KEY_FALLBACKS: list[str] = []
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "lucide",
+    "rest_framework",
+    "vault",
+    "exchange",
+    "accounts",
+    "customers",
+    "kyc",
+    "portal",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": ["lucide.templatetags.lucide"],
+        },
+    }
+]
+
+# --- Data ----------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")}
+_database = DATABASES["default"]
+if _database["ENGINE"].endswith("sqlite3"):
+    Path(str(_database["NAME"])).parent.mkdir(parents=True, exist_ok=True)
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # FULL: what was acknowledged survives a power cut.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+elif "postgresql" in _database["ENGINE"]:
+    _database["CONN_HEALTH_CHECKS"] = True
+    _database["CONN_MAX_AGE"] = 60
+    _database.setdefault("OPTIONS", {})["options"] = (
+        "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s"
+    )
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The embedded default makes its keys once; production must name them.
+PORTAL_KEYS = env.str("PORTAL_KEYS", "") or ensure_key_file(VAR_DIR / "portal-keys")
+
+MEDIA_ROOT = env.str("MEDIA_ROOT", str(VAR_DIR / "media"))
+S3_BUCKET = env.str("S3_BUCKET", "")
+_STATIC_BACKEND = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+    if "pytest" in sys.modules
+    else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+)
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": MEDIA_ROOT},
+    },
+    # Sealed documents: no URL leads here, and every byte is encrypted before it arrives.
+    "documents": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
+            "region_name": env.str("S3_REGION", "") or None,
+            "default_acl": None,
+            "file_overwrite": False,
+        },
+    }
+    if S3_BUCKET
+    else {"BACKEND": "vault.files.DurableFileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "staticfiles": {"BACKEND": _STATIC_BACKEND},
+}
+
+CACHES = {
+    "default": env.cache_url("CACHE_URL")
+    if env.str("CACHE_URL", "")
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+# --- Sign-in -------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_PREVENT_ENUMERATION = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "account_login"
+
+# --- The web's edges -----------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 10 * 60 * 60
+if not IS_EMBEDDED:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    if env.bool("SECURE_PROXY", False):
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+else:
+    # Two installs side by side share the host name, and cookies know no ports.
+    SESSION_COOKIE_NAME = f"sessionid_{PORT}"
+    CSRF_COOKIE_NAME = f"csrftoken_{PORT}"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+
+# --- Language, time, static files ----------------------------------------------------------------
+
+LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", "Africa/Johannesburg")
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- The exchange --------------------------------------------------------------------------------
+
+SANDBOX_PORT = env.int("SANDBOX_PORT", 8001)
+# The sandbox's own credentials: it guards nothing, they only have to be the same on both sides.
+SANDBOX_API_KEY = "61d025b8573501c2"
+SANDBOX_API_SECRET = "2d0b4979c7fe6986daa8e21d1dc0644f"  # noqa: S105 - the sandbox's, see above
+_exchange_settings = ("EXCHANGE_BASE_URL", "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET")
+_exchange_given = [name for name in _exchange_settings if env.str(name, "")]
+if _exchange_given and len(_exchange_given) < len(_exchange_settings):
+    _missing = ", ".join(name for name in _exchange_settings if name not in _exchange_given)
+    raise ImproperlyConfigured(
+        f"{', '.join(_exchange_given)} is set, {_missing} is not: set all three, or none."
+    )
+# With no exchange named, the portal talks to the sandbox that `manage.py up` starts.
+USES_SANDBOX = not _exchange_given
+EXCHANGE_BASE_URL = env.str("EXCHANGE_BASE_URL", "") or f"http://127.0.0.1:{SANDBOX_PORT}"
+EXCHANGE_API_KEY = env.str("EXCHANGE_API_KEY", "") or SANDBOX_API_KEY
+EXCHANGE_API_SECRET = env.str("EXCHANGE_API_SECRET", "") or SANDBOX_API_SECRET
+EXCHANGE_DIALECT = env.str("EXCHANGE_DIALECT", "2026-02")
+# Requests a second that all processes together may send under one API key.
+EXCHANGE_RATE_PER_SECOND = env.float("EXCHANGE_RATE_PER_SECOND", 20.0)
+# Customers that one delivering process works on side by side.
+EXCHANGE_LANES = env.int("EXCHANGE_LANES", 16)
+if urlsplit(EXCHANGE_BASE_URL).scheme not in ("http", "https"):
+    raise ImproperlyConfigured("EXCHANGE_BASE_URL must be an origin such as https://trade.example.com.")
+
+# --- The outbox ----------------------------------------------------------------------------------
+
+OUTBOX_HANDLERS = {
+    "customer.create": "kyc.delivery.create_customer",
+    "customer.set_custom_id": "kyc.delivery.set_custom_id",
+    "document.upload": "kyc.delivery.upload_document",
+}
+OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", 180)
+OUTBOX_UPLOAD_LEASE_SECONDS = env.int("OUTBOX_UPLOAD_LEASE_SECONDS", 300)
+# How late the exchange may still apply a request whose reply was lost. Scales every scan and delay.
+OUTBOX_SETTLE_SECONDS = env.float("OUTBOX_SETTLE_SECONDS", 300)
+UPLOAD_UNKNOWN_RESENDS = env.int("UPLOAD_UNKNOWN_RESENDS", 1)
+SEND_CLEANED_IMAGES = env.bool("SEND_CLEANED_IMAGES", False)
+# How often the exchange is asked for verdicts while any customer is open there.
+POLL_SECONDS = env.float("POLL_SECONDS", 60.0 if _exchange_given else 5.0)
+
+# --- Background work -----------------------------------------------------------------------------
+
+BROKER_URL = env.str("BROKER_URL", "")
+CELERY_BROKER_URL = BROKER_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+
+# --- Programs ------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- Logs ----------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        name: {"level": LOG_LEVEL} for name in ("exchange", "accounts", "customers", "kyc", "portal")
+    },
+}
+
+# --- Mail ----------------------------------------------------------------------------------------
+
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+if env.str("EMAIL_URL", ""):
+    vars().update(env.email_url("EMAIL_URL"))

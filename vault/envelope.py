@@ -1,0 +1,82 @@
+"""Envelope encryption: AES-256-GCM, one data key per customer, each value bound to its cell.
+
+A data key is stored wrapped by the portal's key; a value is stored sealed by the data key. Both
+carry what they belong to as authenticated data, so a blob copied to another row, column or table
+does not open.
+
+    wrapped = 0x01 | key version (2 bytes) | nonce (12) | data key and tag (48)
+    sealed  = 0x01 | data key version (1)  | nonce (12) | value and tag
+"""
+
+import os
+import struct
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from vault.keys import KEY_BYTES, key_for, keyring
+
+FORMAT = 1
+# The data key's own generation. Rewrapping under a new portal key leaves it as it is.
+DATA_KEY_VERSION = 1
+NONCE_BYTES = 12
+_SEALED_HEAD = bytes((FORMAT, DATA_KEY_VERSION))
+
+
+class CannotOpen(Exception):
+    """A value does not open: wrong key, wrong cell, damaged, or its data key was destroyed."""
+
+
+class DataKey:
+    """A customer's key, unwrapped. Seals and opens that customer's values; never printed."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, cell: bytes, plain: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return _SEALED_HEAD + nonce + self._cipher.encrypt(nonce, plain, cell)
+
+    def open(self, cell: bytes, sealed: bytes) -> bytes:
+        if sealed[:2] != _SEALED_HEAD:
+            raise CannotOpen("not a sealed value of a known format")
+        try:
+            return self._cipher.decrypt(sealed[2 : 2 + NONCE_BYTES], sealed[2 + NONCE_BYTES :], cell)
+        except InvalidTag:
+            raise CannotOpen("the value does not belong to this cell, or was changed") from None
+
+
+def cell_name(table: str, column: str, pk: object) -> bytes:
+    """What a sealed value is bound to: table, column, primary key, data key version."""
+    return f"{table}:{column}:{pk}:{DATA_KEY_VERSION}".encode()
+
+
+def new_data_key(owner: str) -> tuple[DataKey, bytes]:
+    """A fresh data key for `owner` (`customers_customer:<uuid>`), and its wrapped form to store."""
+    key = os.urandom(KEY_BYTES)
+    version = keyring().current
+    nonce = os.urandom(NONCE_BYTES)
+    body = AESGCM(key_for("wrap", version)).encrypt(nonce, key, _wrap_cell(owner, version))
+    return DataKey(key), struct.pack(">BH", FORMAT, version) + nonce + body
+
+
+def unwrap(wrapped: bytes, owner: str) -> DataKey:
+    """The data key in `wrapped`; CannotOpen if it is another owner's, damaged, or its key is gone."""
+    if len(wrapped) < 3 + NONCE_BYTES or wrapped[0] != FORMAT:
+        raise CannotOpen("no data key: it was destroyed, or is of an unknown format")
+    version = struct.unpack(">H", wrapped[1:3])[0]
+    try:
+        wrapping = key_for("wrap", version)
+    except KeyError:
+        raise CannotOpen(f"PORTAL_KEYS no longer lists version {version}") from None
+    nonce, body = wrapped[3 : 3 + NONCE_BYTES], wrapped[3 + NONCE_BYTES :]
+    try:
+        return DataKey(AESGCM(wrapping).decrypt(nonce, body, _wrap_cell(owner, version)))
+    except InvalidTag:
+        raise CannotOpen("the data key does not belong to this owner, or was changed") from None
+
+
+def _wrap_cell(owner: str, version: int) -> bytes:
+    return f"wrapped:{owner}:{version}".encode()
