@@ -1,4 +1,7 @@
-"""Merchants, their customers, and who stands behind a business. Field names are the exchange's (002:1718-1998)."""
+"""Merchants, their customers, and who stands behind a business.
+
+Field names are the exchange's (002:1718-1998).
+"""
 
 import uuid
 from decimal import Decimal
@@ -126,7 +129,7 @@ class Customer(PersonFields):
     stage = models.CharField(_("stage"), max_length=20, choices=Stage.choices, default=Stage.DRAFT)
     # Written into `account_name` at the exchange; how a lost reply is found again.
     token = models.CharField(max_length=16, editable=False)
-    uid = models.CharField(_("uid at the exchange"), max_length=100, null=True, blank=True, unique=True)  # noqa: DJ001 - NULLs must not collide
+    uid = models.CharField(_("uid at the exchange"), max_length=100, null=True, blank=True, unique=True)
     exchange_state = models.CharField(_("state at the exchange"), max_length=50, blank=True)
     kyc_status = models.CharField(_("verification at the exchange"), max_length=50, blank=True)
     # A keyed digest over the canonical fields as submitted: what is sent again must match it.
@@ -189,6 +192,9 @@ class Customer(PersonFields):
     def __str__(self) -> str:
         return f"{self.reference}"
 
+    def __getstate__(self) -> dict:
+        return {name: value for name, value in super().__getstate__().items() if name != "_vault_key"}
+
     @property
     def is_business(self) -> bool:
         return self.entity_type == EntityType.BUSINESS
@@ -208,9 +214,6 @@ class Customer(PersonFields):
         if key is None:
             key = self.__dict__["_vault_key"] = unwrap(bytes(self.wrapped_key), vault_owner(self.pk))
         return key
-
-    def __getstate__(self) -> dict:
-        return {name: value for name, value in super().__getstate__().items() if name != "_vault_key"}
 
 
 def vault_owner(customer_id: uuid.UUID) -> str:
@@ -266,7 +269,7 @@ class Ubo(PersonFields):
     ownership_percentage = models.DecimalField(_("ownership, %"), max_digits=7, decimal_places=4)
     is_director = models.BooleanField(_("director"), default=False)
     is_authorized_signatory = models.BooleanField(_("authorised signatory"), default=False)
-    uid = models.CharField(_("uid at the exchange"), max_length=100, null=True, blank=True, unique=True)  # noqa: DJ001 - NULLs must not collide
+    uid = models.CharField(_("uid at the exchange"), max_length=100, null=True, blank=True, unique=True)
 
     class Meta:
         verbose_name = _("beneficial owner")

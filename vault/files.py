@@ -42,7 +42,10 @@ def file_name(pk: UUID) -> str:
 
 
 def store(key: DataKey, table: str, pk: UUID, content: bytes) -> str:
-    """Seal `content` for row `pk` of `table`, store it, read it back; its name. Raises OSError or CannotOpen."""
+    """Seal `content` for row `pk` of `table`, store it, read it back; its name.
+
+    Raises OSError or CannotOpen.
+    """
     storage = storages["documents"]
     name = storage.save(file_name(pk), ContentFile(key.seal(cell_name(table, "file", pk), content)))
     if load(key, table, pk, name) != content:
