@@ -1,7 +1,7 @@
 """The exchange's two closed lists, byte for byte (002, "Lists"), and the entries nearest to a near miss.
 
-``lists.json`` is the exchange's own text: its clipped plurals ("Bu Driver", "Oil and Ga") are what it accepts,
-so they are kept.
+``lists.json`` is the exchange's own text: its clipped plurals ("Bu Driver", "Oil and Ga") are what it
+accepts, so they are kept.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ def _nearest(wanted: str, entries: tuple[str, ...]) -> tuple[str, ...]:
         shared = len(words & _words(folded))
         bonus = SHARED_WORD_BONUS * shared / max(len(words), 1)
         matcher.set_seq1(folded)
-        if matcher.real_quick_ratio() + bonus < NEAREST_RATIO or matcher.quick_ratio() + bonus < NEAREST_RATIO:
+        if (
+            matcher.real_quick_ratio() + bonus < NEAREST_RATIO
+            or matcher.quick_ratio() + bonus < NEAREST_RATIO
+        ):
             continue
         score = matcher.ratio() + bonus
         if score >= NEAREST_RATIO:

@@ -40,7 +40,8 @@ class Problem:
     """What is wrong with one field.
 
     ``code``      stable, for programs: ``required``, ``not_in_list``, ``check_digit``, …
-    ``subject``   "" is the customer; ``ubo:<email>``; ``document:<doc_type>``; ``ubo:<email>/document:<doc_type>``
+    ``subject``   "" is the customer; ``ubo:<email>``; ``document:<doc_type>``;
+                  ``ubo:<email>/document:<doc_type>``
     ``field``     the exchange's name: ``dob``, ``business_profile.website``, ``doc_expire``, ``file``
     ``severity``  ``error`` or ``warning``
     ``message``   what is wrong, in the reader's language; never holds an encrypted field's value

@@ -41,7 +41,7 @@ class DocType:
     ``backs``          for a front: the types that count as its back; () where it has one side only
     ``needs_number``   the document's number must be given
     ``needs_expiry``   its expiry must be given
-    ``takes_expiry``   it has an expiry at all (identity books and papers have none: what is given is not judged)
+    ``takes_expiry``   it has an expiry at all (identity books and papers have none: one given is not judged)
     ``may_be_waived``  an officer may waive it with a reason
     ``is_dated``       must be less than three months old when handed in
     ``since``          the first dialect that knows it; "" for all
@@ -64,7 +64,7 @@ class DocType:
         return self.part in ("front", "back")
 
 
-# Either spelling of the back is accepted for each spelling of the front: the documents use both for one person.
+# Either spelling of the back goes with each spelling of the front: the documents use both for one person.
 DRIVER_LICENSE_BACKS = ("Drivers license back", "Driver license back")
 IDENTITY_CARD_BACKS = ("Identity card back",)
 

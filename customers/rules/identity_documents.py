@@ -14,3 +14,8 @@ DRIVER_LICENSES = ("Driver license", "Drivers license", "Driver license front")
 GREEN_ID_BOOK = "Green ID book"  # known from dialect 2026-04 on
 
 IDENTITY_TYPES = (*PASSPORTS, *IDENTITY_CARDS, *DRIVER_LICENSES, *IDENTITY_BOOKS, GREEN_ID_BOOK)
+
+# Identity books carry no expiry; one that is given all the same is not judged.
+NEVER_EXPIRING = frozenset((*IDENTITY_BOOKS, GREEN_ID_BOOK))
+
+DOC_NUMBER_MAX = 128  # characters
