@@ -62,6 +62,14 @@ class Problem:
         return self.severity == ERROR
 
 
+class Refused(Exception):
+    """What was handed in can't be taken. `problems`: all that is wrong with it, errors and warnings."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__(", ".join(sorted({problem.code for problem in self.problems})))
+
+
 def has_errors(problems: Iterable[Problem]) -> bool:
     """Whether any of them is an error; warnings alone only hold a submission."""
     return any(problem.severity == ERROR for problem in problems)
