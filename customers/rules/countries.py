@@ -58,7 +58,7 @@ def _countries() -> Iterable:
 
 
 def parse_country(value: object) -> str:
-    """A two-letter code as it is in the list: `ZA`. Names, small letters and `ZAF` are refused with a hint."""
+    """A two-letter code as listed: `ZA`. Names, small letters and `ZAF` are refused with a hint."""
     text = value.strip() if type(value) is str else as_text(value).strip()
     if text not in alpha_2_codes():
         raise Refused("country", _("This is not a country's two-letter code."), _hint(text))

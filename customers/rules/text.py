@@ -35,7 +35,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z' -]*")
 
 
 def as_text(value: object) -> str:
-    """A cell's value as text. A spreadsheet's whole number becomes its digits; what was mangled is refused."""
+    """A cell's value as text. A whole number becomes its digits; a mangled one is refused."""
     if isinstance(value, str):
         return value
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
