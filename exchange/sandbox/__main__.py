@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,7 +49,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(f"Sandbox exchange: can't keep its store in {configuration.store} ({problem}).")
     host = f"[{options.host}]" if ":" in options.host else options.host
     address = f"http://{host}:{listener.getsockname()[1]}"
-    _Server(configuration, listener, options.threads, address).run()
+    server = _Server(configuration, listener, options.threads, address)
+    if options.while_stdin:
+        threading.Thread(target=_stop_with_stdin, daemon=True).start()
+    server.run()
 
 
 def _parser(configuration: Configuration, port: int) -> argparse.ArgumentParser:
@@ -64,7 +69,15 @@ def _parser(configuration: Configuration, port: int) -> argparse.ArgumentParser:
     parser.add_argument("--dialect", choices=NAMES, default=configuration.dialect)
     parser.add_argument("--review-seconds", type=float, default=configuration.review_seconds)
     parser.add_argument("--threads", type=int, default=DEFAULT_THREADS)
+    parser.add_argument("--while-stdin", action="store_true", help="stop when standard input is closed")
     return parser
+
+
+def _stop_with_stdin() -> None:
+    """End with the process that started this one, however that one ends."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 class _Server(BaseApplication):

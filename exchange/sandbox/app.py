@@ -29,7 +29,7 @@ ALIVE = "/api/v2/atlas/public/health/alive"  # 002:357 under the base of 002:42
 CUSTOMERS = "/api/v2/persona/resource/customers"
 MERCHANTS = "/api/v2/persona/resource/merchants"
 
-_GARBAGE = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+_GARBAGE = b"<!doctype html><html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 
 class Route:
@@ -104,6 +104,8 @@ class Sandbox:
             return Reply(302, headers=[("Location", "/_sandbox/")], content_type=None)
         request = Request(environ, 0)
         try:
+            if request.method not in ("GET", "HEAD") and console.is_foreign(request):
+                return Reply(403, b"This console takes orders from its own pages only.\n", "text/plain")
             if path.startswith("/_sandbox/api/"):
                 return control.answer(self, request)
             if path.startswith("/_sandbox/"):

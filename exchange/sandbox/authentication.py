@@ -1,7 +1,8 @@
 """Who is asking: the API key, the nonce and the signature, checked in the exchange's own order.
 
-HMAC-SHA256 over nonce + key, keyed with the secret as ASCII text, lower-case hex (002:55-91). The order and the codes
-are those of the stack that the exchange was built on; its refusals are JSON with the content type text/html.
+HMAC-SHA256 over nonce + key, keyed with the secret as ASCII text, lower-case hex (002:55-91). The order and
+the codes are those of the stack that the exchange was built on; its refusals are JSON with the content type
+text/html.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ _CONTENT = re.compile(r"documents/(\d+)/content")
 
 
 def answer(sandbox, request: Request) -> Reply:
-    """Answer a control call; 400 with `{"error": …}` for what can't be understood, 404 for what is not there."""
+    """Answer a control call; 400 with `{"error": …}` for what can't be understood, 404 for what is not
+    there."""
     name = request.path[len(PREFIX) :].strip("/")
     call = (request.method, name)
     store = sandbox.store
@@ -165,14 +166,12 @@ def documents(store) -> list[dict]:
 def oracle(store, after: int = 0) -> list[dict]:
     """The durable log of effects, from the one after `after` on."""
     rows = store.rows("SELECT * FROM effects WHERE seq > ? ORDER BY seq", after)
-    return [
-        {**{name: row[name] for name in row.keys()}, "detail": json.loads(row["detail"])}  # noqa: SIM118 (sqlite3.Row)
-        for row in rows
-    ]
+    return [{**dict(row), "detail": json.loads(row["detail"])} for row in rows]
 
 
 def document_bytes(store, document_id: int) -> Reply:
-    """A document's bytes, always as an attachment: nothing that was uploaded is shown in a page's own origin."""
+    """A document's bytes, always as an attachment: nothing that was uploaded is shown in a page's own
+    origin."""
     row = store.row("SELECT * FROM documents WHERE id = ?", document_id)
     if row is None:
         raise Refusal(404, "record.not_found")

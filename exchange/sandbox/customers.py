@@ -77,8 +77,8 @@ def _create(store: Store, request: Request, quirks: dict, data: dict, typed: boo
 def add_merchant(
     store: Store, name: str, email: str, verdict: str = "verified", uid: str | None = None
 ) -> str:
-    """A merchant that is simply there, as the console and tests add one; its uid. Raises Refusal 422 for a taken
-    uid or e-mail."""
+    """A merchant that is simply there, as the console and tests add one; its uid. Raises Refusal 422 for a
+    taken uid or e-mail."""
     data = {
         "entity_type": "business",
         "email": email,
@@ -104,7 +104,8 @@ def add_merchant(
 
 
 def _claims(data: dict, kind: str, merchant_uid: str | None, quirks: dict) -> list[tuple[str, str, str]]:
-    """The e-mails that a creation takes: (field, where it must be unique, e-mail). The customer's own comes first."""
+    """The e-mails that a creation takes: (field, where it must be unique, e-mail). The customer's own comes
+    first."""
 
     def folded(email: str) -> str:
         return email.strip().casefold() if quirks["email_case"] == "fold" else email
@@ -118,8 +119,9 @@ def _claims(data: dict, kind: str, merchant_uid: str | None, quirks: dict) -> li
 
 
 def _refuse_taken(connection: sqlite3.Connection, claims: list[tuple[str, str, str]], quirks: dict) -> None:
-    """E-mails are unique per merchant whatever kind of account holds them; UBOs become accounts too (002:2547).
-    With `ubo_email_scope` = business a UBO's need be unique among its own business's UBOs only."""
+    """E-mails are unique per merchant whatever kind of account holds them; UBOs become accounts too
+    (002:2547). With `ubo_email_scope` = business a UBO's need be unique among its own business's UBOs
+    only."""
     own_only = quirks["ubo_email_scope"] == "business"
     seen: set[tuple[str, str]] = set()
     codes = []
@@ -156,8 +158,8 @@ def _insert(
 ) -> str:
     uid = uid or new_uid()
     connection.execute(
-        "INSERT INTO accounts (uid, kind, entity_type, merchant_uid, email, account_name, verdict, created_at,"
-        " updated_at, fields) VALUES (?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO accounts (uid, kind, entity_type, merchant_uid, email, account_name, verdict,"
+        " created_at, updated_at, fields) VALUES (?,?,?,?,?,?,?,?,?,?)",
         (
             uid,
             kind,

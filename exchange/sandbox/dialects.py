@@ -1,7 +1,7 @@
 """The three states of the exchange's documents that the sandbox can speak, as data.
 
-`2025-11` is the text of November 2025, `2026-02` that of 19 February 2026 (the default), `2026-04` everything that was
-added up to 9 April 2026. `any` takes a request that is right in one of them.
+`2025-11` is the text of November 2025, `2026-02` that of 19 February 2026 (the default), `2026-04`
+everything that was added up to 9 April 2026. `any` takes a request that is right in one of them.
 """
 
 from __future__ import annotations

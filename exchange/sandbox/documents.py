@@ -51,8 +51,8 @@ def upload_document(store: Store, request: Request, quirks: dict, dialects: tupl
         if quirks["doc_limit"] and held >= quirks["doc_limit"]:
             raise Refusal(400, "resource.documents.limit_reached")
         document_id = connection.execute(
-            "INSERT INTO documents (owner_uid, is_ubo, doc_type, doc_number, doc_expire, filename, content_type, size,"
-            " sha256, created_at, request) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO documents (owner_uid, is_ubo, doc_type, doc_number, doc_expire, filename,"
+            " content_type, size, sha256, created_at, request) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             (
                 uid,
                 int(kind == UBO),

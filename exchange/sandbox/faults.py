@@ -1,9 +1,10 @@
 """What goes wrong on purpose: faults that strike single requests, and quirks of the whole exchange.
 
-A fault is a dict: `kind` (one of KINDS), and optionally `probability` (0..1, default 1), `count` (strikes left; null:
-without end), `skip` (let so many matching requests pass first), `method`, `route` (a pattern such as `customers.*`,
-default all), `match` (text that the body must contain), and the kind's own values: `seconds`, `status`, `retry_after`,
-`location`. "before": nothing was changed; "after": the effect is there and the answer is not.
+A fault is a dict: `kind` (one of KINDS), and optionally `probability` (0..1, default 1), `count` (strikes
+left; null: without end), `skip` (let so many matching requests pass first), `method`, `route` (a pattern
+such as `customers.*`, default all), `match` (text that the body must contain), and the kind's own values:
+`seconds`, `status`, `retry_after`, `location`. "before": nothing was changed; "after": the effect is there
+and the answer is not.
 """
 
 from __future__ import annotations
@@ -167,8 +168,8 @@ class Switchboard:
         self.struck: dict[str, int] = {}
 
     def set(self, *, faults: list | None = None, quirks: dict | None = None, seed: int | None = None) -> None:
-        """Replace the faults and/or the quirks (what is not named goes back to its default). `seed` makes chance
-        repeatable."""
+        """Replace the faults and/or the quirks (what is not named goes back to its default). `seed` makes
+        chance repeatable."""
         new_faults = None if faults is None else [checked_fault(fault) for fault in faults]
         new_quirks = None if quirks is None else checked_quirks(quirks)
         with self._lock:

@@ -1,4 +1,5 @@
-"""How the exchange shows what it holds: the list's rows and the two models of a customer (002:2064-2090, 4065-4094)."""
+"""How the exchange shows what it holds: the list's rows and the two models of a customer (002:2064-2090,
+4065-4094)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The actor: who becomes verified, and when.
 
-An individual (and a UBO as a person) is verified `review_seconds` after the last document that was needed; the moment
-is stored, so a restart changes nothing. A business with its nine documents and all its UBOs' sets is complete and stays
-pending until a person decides in the console (002:2630-2634).
+An individual (and a UBO as a person) is verified `review_seconds` after the last document that was needed;
+the moment is stored, so a restart changes nothing. A business with its nine documents and all its UBOs'
+sets is complete and stays pending until a person decides in the console (002:2630-2634).
 """
 
 from __future__ import annotations
@@ -45,9 +45,11 @@ def _business_is_complete(connection: sqlite3.Connection, uid: str) -> bool:
 
 
 def look_at(connection: sqlite3.Connection, subject: sqlite3.Row, *, is_ubo: bool, quirks: dict) -> None:
-    """A document has come for `subject`: see whether its set is complete now. Runs in the upload's transaction.
+    """A document has come for `subject`: see whether its set is complete now. Runs in the upload's
+    transaction.
 
-    A rejected subject that sends a new document is pending again; a verified one only with `upload_resets_verdict`.
+    A rejected subject that sends a new document is pending again; a verified one only with
+    `upload_resets_verdict`.
     """
     now = time.time()
     uid, table = subject["uid"], "ubos" if is_ubo else "accounts"

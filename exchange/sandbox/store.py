@@ -1,8 +1,8 @@
 """The sandbox's own store: one SQLite file and the documents' bytes beside it.
 
-WAL with `synchronous=NORMAL`: what was answered survives the death of the process at any instruction (only a power
-cut could take the last rows, and this is test data). Writers queue on one lock of this process, so no thread ever
-sees "database is locked"; readers, also from other processes, never wait.
+WAL with `synchronous=NORMAL`: what was answered survives the death of the process at any instruction (only
+a power cut could take the last rows, and this is test data). Writers queue on one lock of this process, so
+no thread ever sees "database is locked"; readers, also from other processes, never wait.
 """
 
 from __future__ import annotations
@@ -22,25 +22,33 @@ from pathlib import Path
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, entity_type TEXT NOT NULL,
-    merchant_uid TEXT, email TEXT NOT NULL, account_name TEXT, custom_id TEXT, external_verification_url TEXT,
-    verdict TEXT NOT NULL, due_at REAL, complete INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL,
-    updated_at REAL NOT NULL, fields TEXT NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,         -- customer, merchant
+    entity_type TEXT NOT NULL,  -- individual, business
+    merchant_uid TEXT,          -- null: the aggregator's own
+    email TEXT NOT NULL, account_name TEXT, custom_id TEXT, external_verification_url TEXT,
+    verdict TEXT NOT NULL,      -- pending, verified, rejected
+    due_at REAL,                -- when a pending one becomes verified by itself
+    complete INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL, updated_at REAL NOT NULL,
+    fields TEXT NOT NULL);      -- the whole body, as it was sent
 CREATE INDEX IF NOT EXISTS accounts_of_a_merchant ON accounts (kind, merchant_uid, id);
 CREATE TABLE IF NOT EXISTS ubos (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE, owner_uid TEXT NOT NULL, email TEXT NOT NULL,
-    verdict TEXT NOT NULL, due_at REAL, complete INTEGER NOT NULL DEFAULT 0, fields TEXT NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE, owner_uid TEXT NOT NULL,
+    email TEXT NOT NULL, verdict TEXT NOT NULL, due_at REAL, complete INTEGER NOT NULL DEFAULT 0,
+    fields TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS ubos_of_an_owner ON ubos (owner_uid, id);
 CREATE TABLE IF NOT EXISTS emails (merchant_uid TEXT NOT NULL, email TEXT NOT NULL, holder_uid TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS emails_of_a_merchant ON emails (merchant_uid, email);
 CREATE TABLE IF NOT EXISTS documents (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, owner_uid TEXT NOT NULL, is_ubo INTEGER NOT NULL, doc_type TEXT NOT NULL,
-    doc_number TEXT, doc_expire TEXT, filename TEXT NOT NULL, content_type TEXT NOT NULL, size INTEGER NOT NULL,
-    sha256 TEXT NOT NULL, created_at REAL NOT NULL, request INTEGER NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, owner_uid TEXT NOT NULL, is_ubo INTEGER NOT NULL,
+    doc_type TEXT NOT NULL, doc_number TEXT, doc_expire TEXT, filename TEXT NOT NULL,
+    content_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, created_at REAL NOT NULL,
+    request INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS documents_of_an_owner ON documents (owner_uid, doc_type);
 CREATE TABLE IF NOT EXISTS effects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, request INTEGER NOT NULL, at REAL NOT NULL, method TEXT NOT NULL,
-    route TEXT NOT NULL, uid TEXT NOT NULL, account_name TEXT, token TEXT, nonce TEXT NOT NULL, detail TEXT NOT NULL);
+    route TEXT NOT NULL, uid TEXT NOT NULL, account_name TEXT, token TEXT, nonce TEXT NOT NULL,
+    detail TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 TABLES = ("accounts", "ubos", "emails", "documents", "effects", "settings")

@@ -6,8 +6,8 @@
     sandbox.state()["customers"]
     sandbox.stop()
 
-As fixtures: `from exchange.sandbox.testing import sandbox, sandbox_server  # noqa: F401`: one process for the session,
-emptied before each test.
+As fixtures: `from exchange.sandbox.testing import sandbox, sandbox_server  # noqa: F401`: one process for
+the session, emptied before each test.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ START_SECONDS = 20  # a busy machine; an idle one needs about half a second
 class SandboxProcess:
     """A sandbox in a process of its own, on a free port of 127.0.0.1.
 
-    `store`: its directory; a temporary one, removed by `stop`, where none is given. `review_seconds` is short, so
-    that a test need not wait for the review.
+    `store`: its directory; a temporary one, removed by `stop`, where none is given. `review_seconds` is
+    short, so that a test need not wait for the review.
     """
 
     def __init__(
@@ -76,11 +76,18 @@ class SandboxProcess:
         ]
         command += ["--key", self.key, "--secret", self.secret, "--dialect", self.dialect]
         command += ["--review-seconds", str(self.review_seconds), "--threads", str(self.threads)]
+        command += ["--while-stdin"]
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("SANDBOX_", "GUNICORN"))
         }
         self.process = subprocess.Popen(  # noqa: S603 (our own program)
-            command, cwd=_ROOT, env=inherited, stdout=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            cwd=_ROOT,
+            env=inherited,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         atexit.register(self.stop)
         line = self._first_line()
@@ -120,13 +127,12 @@ class SandboxProcess:
         group = self.process.pid
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, how)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(1.0)
-        except subprocess.TimeoutExpired:
-            pass
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
         self.process.wait()
+        self.process.stdin.close()
         self.process.stdout.close()
         self.process = None
 

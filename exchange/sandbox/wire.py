@@ -43,7 +43,8 @@ class Refusal(Exception):
 
 
 class Request:
-    """One request. `number` counts all requests of this store; `nonce` is set once the key has been checked."""
+    """One request. `number` counts all requests of this store; `nonce` is set once the key has been
+    checked."""
 
     def __init__(self, environ: Mapping, number: int) -> None:
         self.environ = environ
@@ -99,7 +100,8 @@ class Request:
         return data, True
 
     def form(self) -> tuple[dict[str, str], list[FilePart]]:
-        """The fields and files of a multipart body. Raises Refusal 422 where it is not one, or is malformed."""
+        """The fields and files of a multipart body. Raises Refusal 422 where it is not one, or is
+        malformed."""
         try:
             return parse_multipart(self.body, self.content_type)
         except MalformedMultipart as problem:
@@ -137,8 +139,8 @@ def json_reply(data: object, status: int = 200, headers: Iterable[tuple[str, str
 
 
 def error_reply(status: int, codes: list[str], shape: str = "array") -> Reply:
-    """A refusal as the exchange words it. `shape` is one of the four that have been seen: array, object, string,
-    singular."""
+    """A refusal as the exchange words it. `shape` is one of the four that have been seen: array, object,
+    string, singular."""
     if shape == "object":
         errors: dict[str, list[str]] = {}
         for code in codes:

@@ -1,4 +1,5 @@
-"""`gunicorn exchange.sandbox.wsgi`: the sandbox configured from the environment. One process, any number of threads."""
+"""`gunicorn exchange.sandbox.wsgi`: the sandbox configured from the environment. One process, any number of
+threads."""
 
 from exchange.sandbox.app import make_app
 
