@@ -6,19 +6,11 @@ UBOs). A type is a row of `DOC_TYPES`: to add one, add a row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 
-from django.utils.translation import gettext as _
-
 from customers.lists import nearest as nearest_entries
-from customers.problems import Problem, shown_safely
-from customers.rules.choices import one_of
-from customers.rules.dates import FRESH_MONTHS, check_expiry, months_before, parse_date
 from customers.rules.identity_documents import (
-    DOC_NUMBER_MAX,
     DRIVER_LICENSES,
     GREEN_ID_BOOK,
     IDENTITY_BOOKS,
@@ -26,8 +18,6 @@ from customers.rules.identity_documents import (
     NEVER_EXPIRING,
     PASSPORTS,
 )
-from customers.rules.reading import Reading
-from customers.rules.text import parse_number_text
 
 INDIVIDUAL = "individual"
 BUSINESS = "business"
@@ -154,92 +144,3 @@ def backs_of(front: str) -> tuple[str, ...]:
 def nearest(doc_type: str, owner_kind: str, dialect: str = DEFAULT_DIALECT) -> list[str]:
     """Up to three types of this owner that are spelled nearly so; [] when none is near."""
     return nearest_entries(doc_type, types_for(owner_kind, dialect))
-
-
-# What the documents ask to be written where a business document has no number and no expiry (002:2389).
-NOT_APPLICABLE = frozenset({"n/a", "na", "n.a."})
-
-
-def read_document(
-    raw: Mapping[str, object],
-    *,
-    owner_kind: str,
-    today: date,
-    dialect: str = DEFAULT_DIALECT,
-    owner_subject: str = "",
-) -> Reading:
-    """One document's own fields: `doc_type`, `doc_number`, `doc_expire`, and our `doc_issued`; typed or text.
-
-    `owner_kind` is individual, business or ubo; `owner_subject` is "" or `ubo:<email>`. "N/A" counts as empty
-    where no number is needed. The file's bytes are judged by the gate.
-    """
-    kind = DOC_TYPES.get(str(raw.get("doc_type") or "").strip())
-    given = dict(raw)
-    if kind is None or not kind.is_identity:
-        for name in ("doc_number", "doc_expire"):
-            if str(given.get(name) or "").strip().casefold() in NOT_APPLICABLE:
-                given[name] = ""
-    reading = Reading(subject=_subject(owner_subject, kind, raw))
-    reading.read(given, _document_rows(owner_kind, dialect))
-    if kind is None or "doc_type" not in reading.values:
-        return reading
-    _require_fields(reading, kind)
-    if kind.takes_expiry:
-        check_expiry(reading, today)
-    _check_issued(reading, kind, today)
-    return reading
-
-
-def check_document_fields(
-    values: Mapping[str, object], owner_kind: str, today: date, dialect: str = DEFAULT_DIALECT
-) -> list[Problem]:
-    """The problems alone of `read_document`."""
-    return read_document(values, owner_kind=owner_kind, today=today, dialect=dialect).problems
-
-
-@lru_cache(maxsize=32)
-def _document_rows(owner_kind: str, dialect: str):
-    return (
-        ("doc_type", one_of(types_for(owner_kind, dialect)), True, ""),
-        ("doc_number", lambda value: parse_number_text(value, DOC_NUMBER_MAX), False, ""),
-        ("doc_expire", parse_date, False, None),
-        ("doc_issued", parse_date, False, None),
-    )
-
-
-def _subject(owner_subject: str, kind: DocType | None, raw: Mapping[str, object]) -> str:
-    named = kind.name if kind else shown_safely("doc_type", raw.get("doc_type"))
-    return f"{owner_subject}/document:{named}" if owner_subject else f"document:{named}"
-
-
-def _require_fields(reading: Reading, kind: DocType) -> None:
-    for name, is_needed in (("doc_number", kind.needs_number), ("doc_expire", kind.needs_expiry)):
-        if is_needed and name in reading.values and not reading.values[name]:
-            reading.error(
-                name,
-                "required",
-                _("%(doc_type)s needs %(field)s.") % {"doc_type": kind.name, "field": name},
-                _("Fill in what stands on the document."),
-            )
-
-
-def _check_issued(reading: Reading, kind: DocType, today: date) -> None:
-    issued = reading.values.get("doc_issued")
-    if not isinstance(issued, date):
-        return
-    if issued > today:
-        reading.error(
-            "doc_issued",
-            "in_the_future",
-            _("The document was issued on a day that has not come yet."),
-            _("Check the day on which it was issued."),
-            issued,
-        )
-    elif kind.is_dated and issued < months_before(today, FRESH_MONTHS):
-        reading.warn(
-            "doc_issued",
-            "too_old",
-            _("%(doc_type)s is over three months old.") % {"doc_type": kind.name},
-            _("Ask for a newer one, or accept it with a reason."),
-            issued,
-        )

@@ -38,8 +38,12 @@ def as_text(value: object) -> str:
     """A cell's value as text. A whole number becomes its digits; a mangled one is refused."""
     if isinstance(value, str):
         return value
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        if not math.isfinite(value) or value != int(value) or abs(value) >= SPREADSHEET_EXACT:
+    if not isinstance(value, bool) and isinstance(value, (int, float, Decimal)):
+        if (
+            not math.isfinite(value)
+            or int(value) != value
+            or not -SPREADSHEET_EXACT < int(value) < SPREADSHEET_EXACT
+        ):
             raise mangled_number()
         return str(int(value))
     if isinstance(value, date):
