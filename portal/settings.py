@@ -1,7 +1,7 @@
 """Every setting of the product, from the environment. Runs with none set: the embedded default.
 
 Each setting may also be given as `<NAME>_FILE`, the path of a file that holds the value.
-docs/operations.md has the table.
+README.md has the table.
 """
 
 import os
@@ -39,11 +39,23 @@ _KNOWN = {
     "BROKER_URL", "CACHE_URL", "EMAIL_URL", "EXCHANGE_BASE_URL", "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
     "EXCHANGE_DIALECT", "EXCHANGE_RATE_PER_SECOND", "EXCHANGE_LANES", "OUTBOX_LEASE_SECONDS",
     "OUTBOX_UPLOAD_LEASE_SECONDS", "OUTBOX_SETTLE_SECONDS", "UPLOAD_UNKNOWN_RESENDS", "SEND_CLEANED_IMAGES",
-    "POLL_SECONDS", "PORT", "SANDBOX_PORT", "LOG_LEVEL", "S3_BUCKET", "S3_ENDPOINT_URL", "S3_REGION",
-    "SECURE_PROXY", "LANGUAGE_CODE", "TIME_ZONE", "FOUR_EYES_COMMANDS",
+    "POLL_SECONDS", "PORT", "SANDBOX_PORT", "SANDBOX_STORE", "LOG_LEVEL", "S3_BUCKET", "S3_ENDPOINT_URL",
+    "S3_REGION", "SECURE_PROXY", "LANGUAGE_CODE", "TIME_ZONE", "FOUR_EYES_COMMANDS",
 }  # fmt: skip
 
-env = environ.Env()
+
+class _Env(environ.Env):
+    """django-environ, which says of a value that can't be read whose it is."""
+
+    def get_value(self, var, cast=None, default=environ.Env.NOTSET, parse_default=False):
+        try:
+            return super().get_value(var, cast, default, parse_default)
+        except (ValueError, TypeError):
+            kind = getattr(cast, "__name__", "value")
+            raise ImproperlyConfigured(f"{var} can't be read as {kind}.") from None
+
+
+env = _Env()
 # A file `.env` beside manage.py fills what the environment leaves open; the tests never read it.
 if "pytest" not in sys.modules:
     environ.Env.read_env(BASE_DIR / ".env")
@@ -71,6 +83,13 @@ def _embedded_secret() -> str:
     return path.read_text()
 
 
+_production_needs = [name for name in ("SECRET_KEY", "PORTAL_KEYS") if not env.str(name, "")]
+if not IS_EMBEDDED and _production_needs:
+    # Made here, they would differ from host to host, and what one encrypts no other could read.
+    raise ImproperlyConfigured(
+        f"ALLOWED_HOSTS is set, {' and '.join(_production_needs)} is not: a production must name its keys. "
+        "See docs/operations.md, “Keys”."
+    )
 SECRET_KEY = env.str("SECRET_KEY", "") or _embedded_secret()
 SECRET_KEY_FALLBACKS: list[str] = []
 
@@ -238,6 +257,8 @@ SESSION_COOKIE_AGE = 10 * 60 * 60
 if not IS_EMBEDDED:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
+    # Load balancers ask over plain http.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     if env.bool("SECURE_PROXY", False):
@@ -265,6 +286,12 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # --- The exchange --------------------------------------------------------------------------------
 
 SANDBOX_PORT = env.int("SANDBOX_PORT", 8001)
+# The sandbox's store belongs to the database whose customers it holds.
+SANDBOX_STORE = env.str("SANDBOX_STORE", "") or str(
+    Path(str(_database["NAME"])).with_suffix(".sandbox")
+    if _database["ENGINE"].endswith("sqlite3")
+    else VAR_DIR / f"{_database['HOST'] or 'local'}-{_database['PORT'] or 5432}-{_database['NAME']}.sandbox"
+)
 # The sandbox's own credentials: it guards nothing, they only have to be the same on both sides.
 SANDBOX_API_KEY = "61d025b8573501c2"
 SANDBOX_API_SECRET = "2d0b4979c7fe6986daa8e21d1dc0644f"  # noqa: S105 - the sandbox's, see above

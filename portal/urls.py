@@ -1,7 +1,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from portal.health import alive
+
 urlpatterns = [
+    path("healthz", alive, name="alive"),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("", include("portal.pages.urls")),

@@ -1,0 +1,48 @@
+"""`manage.py`: Django's own command line, with the database made ready for our commands first."""
+
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import ManagementUtility
+from django.core.management.base import BaseCommand
+
+# The rooms whose commands use the database; Django's own look after themselves.
+ROOMS = frozenset({"vault", "exchange", "accounts", "customers", "kyc", "payments", "portal"})
+# `up` prepares the database itself, and says so.
+PREPARE_THEMSELVES = frozenset({"up"})
+# The settings or the database are not as they must be; what a command was asked for was not begun.
+EXIT_NOT_READY = 3
+
+
+class CommandLine(ManagementUtility):
+    """Django's, except that a command of ours finds a database that it can use."""
+
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        command = super().fetch_command(subcommand)
+        asks_for_help = self.argv[1:2] == ["help"] or {"-h", "--help"} & set(self.argv)
+        is_ours = type(command).__module__.split(".")[0] in ROOMS and subcommand not in PREPARE_THEMSELVES
+        if is_ours and not asks_for_help:
+            from portal.database import ensure_ready
+
+            ensure_ready()
+        return command
+
+
+def execute(arguments: list[str]) -> None:
+    """Run `manage.py <arguments>`. Exit 3 with one line where settings or database don't allow it."""
+    try:
+        CommandLine(arguments).execute()
+    except ImproperlyConfigured as error:
+        _refuse(f"The settings don't fit: {error}")
+    except Exception as error:
+        # Imported here: it needs Django's settings, which may be what is wrong.
+        from portal.database import NotReady
+
+        if not isinstance(error, NotReady):
+            raise
+        _refuse(str(error))
+
+
+def _refuse(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
+    sys.exit(EXIT_NOT_READY)
