@@ -1,0 +1,1 @@
+"""The onboarding pack: read, judge, import, report. docs/packs.md is its operator's page."""
