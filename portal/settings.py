@@ -60,6 +60,8 @@ env = _Env()
 if "pytest" not in sys.modules:
     environ.Env.read_env(BASE_DIR / ".env")
 env.ENVIRON = _from_files()
+# The names that were given a value: what a check may tell from a default.
+SETTINGS_GIVEN = frozenset(name for name in _KNOWN if env.ENVIRON.get(name))
 
 # --- Web -----------------------------------------------------------------------------------------
 
@@ -87,7 +89,7 @@ _production_needs = [name for name in ("SECRET_KEY", "PORTAL_KEYS") if not env.s
 if not IS_EMBEDDED and _production_needs:
     # Made here, they would differ from host to host, and what one encrypts no other could read.
     raise ImproperlyConfigured(
-        f"ALLOWED_HOSTS is set, {' and '.join(_production_needs)} is not: a production must name its keys. "
+        f"ALLOWED_HOSTS is set, {' and '.join(_production_needs)} not: a production must name its keys. "
         "See docs/operations.md, “Keys”."
     )
 SECRET_KEY = env.str("SECRET_KEY", "") or _embedded_secret()
@@ -261,6 +263,8 @@ if not IS_EMBEDDED:
     SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    # Browsers' preload lists are entered by a domain's owner, not by one of its sites.
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]
     if env.bool("SECURE_PROXY", False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 else:
@@ -300,7 +304,8 @@ _exchange_given = [name for name in _exchange_settings if env.str(name, "")]
 if _exchange_given and len(_exchange_given) < len(_exchange_settings):
     _missing = ", ".join(name for name in _exchange_settings if name not in _exchange_given)
     raise ImproperlyConfigured(
-        f"{', '.join(_exchange_given)} is set, {_missing} is not: set all three, or none."
+        f"Of EXCHANGE_BASE_URL, EXCHANGE_API_KEY and EXCHANGE_API_SECRET these are not set: {_missing}. "
+        "Set all three, or none."
     )
 # With no exchange named, the portal talks to the sandbox that `manage.py up` starts.
 USES_SANDBOX = not _exchange_given

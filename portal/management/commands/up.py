@@ -16,7 +16,7 @@ class Command(BaseCommand):
         "Starts the portal on this machine: web, worker and, where no exchange is named in the settings, "
         "the sandbox exchange. Prepares the database first. Ctrl-C stops all of it."
     )
-    requires_system_checks = ()
+    requires_system_checks = ("exchange", "keys")
 
     def handle(self, *args: Any, **options: Any) -> None:
         wanted = programs()
