@@ -1,0 +1,1 @@
+"""What the product shows: whole commands, as an operator runs them, against the sandbox."""
