@@ -31,6 +31,7 @@ SOURCE_OF_FUNDS = "Source of Funds"
 
 DEFAULT_DIALECT = "2026-02"
 DIALECT_WITH_GREEN_ID_BOOK = "2026-04"
+DIALECT_WITH_LICENSE_EXPIRY = "2026-04"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class DocType:
     ``backs``          for a front: the types that count as its back; () where it has one side only
     ``needs_number``   the document's number must be given
     ``needs_expiry``   its expiry must be given
+    ``expiry_since``   the dialect from which on its expiry must be given; "" where `needs_expiry` says it all
     ``takes_expiry``   it has an expiry at all (identity books and papers have none: one given is not judged)
     ``may_be_waived``  an officer may waive it with a reason
     ``is_dated``       must be less than three months old when handed in
@@ -58,11 +60,16 @@ class DocType:
     may_be_waived: bool = False
     is_dated: bool = False
     since: str = ""
+    expiry_since: str = ""
 
     @property
     def is_identity(self) -> bool:
         """Whether it is a side of an identity document."""
         return self.part in ("front", "back")
+
+    def needs_expiry_in(self, dialect: str) -> bool:
+        """Whether the expiry must be given when this dialect is spoken: for licences, from 2026-04 on."""
+        return self.needs_expiry or bool(self.expiry_since and dialect >= self.expiry_since)
 
 
 # Either spelling of the back goes with each spelling of the front: the documents use both for one person.
@@ -102,11 +109,19 @@ def _rows() -> list[DocType]:
             needs_expiry=name in PASSPORTS,
             takes_expiry=name not in NEVER_EXPIRING,
             since=DIALECT_WITH_GREEN_ID_BOOK if name == GREEN_ID_BOOK else "",
+            expiry_since=DIALECT_WITH_LICENSE_EXPIRY if name in DRIVER_LICENSES else "",
         )
         for name, backs in IDENTITY_FRONTS.items()
     ]
     rows += [
-        DocType(name, PEOPLE, "back", needs_number=True, takes_expiry=True)
+        DocType(
+            name,
+            PEOPLE,
+            "back",
+            needs_number=True,
+            takes_expiry=True,
+            expiry_since=DIALECT_WITH_LICENSE_EXPIRY if name in DRIVER_LICENSE_BACKS else "",
+        )
         for name in (*IDENTITY_CARD_BACKS, *DRIVER_LICENSE_BACKS)
     ]
     rows += [

@@ -36,4 +36,4 @@ def parse_email(value: object) -> str:
         raise Refused(
             "email", _("This is not an e-mail address."), _("Write one address, such as name@example.com.")
         ) from None
-    return checked.normalized
+    return checked.ascii_email or checked.normalized
