@@ -53,7 +53,7 @@ class _RateClock:
         """Seconds until a request would be let through; 0 and it is."""
         now = time.monotonic()
         with self._lock:
-            due = max(self._due, now - burst / per_second)
+            due = max(self._due, now - (burst - 1) / per_second)
             if due > now:
                 return due - now
             self._due = due + 1 / per_second
