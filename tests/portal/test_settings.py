@@ -1,0 +1,119 @@
+"""Settings from the environment: none needed, `<NAME>_FILE` for each, loud where half set."""
+
+import ast
+import re
+
+import pytest
+
+from tests.portal.installation import ROOT, environment, manage
+
+PRODUCTION = {
+    "ALLOWED_HOSTS": "portal.example.com",
+    "SECRET_KEY": "a-key-of-this-test-that-is-long-enough-for-the-check-0123456789",
+    "PORTAL_KEYS": "1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+}
+EXCHANGE = {
+    "EXCHANGE_BASE_URL": "https://exchange.example.com",
+    "EXCHANGE_API_KEY": "0123456789abcdef",
+    "EXCHANGE_API_SECRET": "not-a-secret-of-anybody",
+}
+
+
+def values(*names, env):
+    """What these settings are, read by a process of its own."""
+    code = f"from django.conf import settings; print([getattr(settings, name) for name in {names!r}])"
+    done = manage("shell", "--no-imports", "--command", code, env=env)
+    assert done.returncode == 0, done.stderr
+    return ast.literal_eval(done.stdout.strip())
+
+
+def refusal(env):
+    """What is said, on one line and without a traceback, where the settings can't be used."""
+    done = manage("check", env=env)
+    assert done.returncode == 3, done.stdout
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("missing", sorted(EXCHANGE))
+def test_an_exchange_that_is_half_named_is_refused_with_the_name_that_is_missing(tmp_path, missing):
+    given = {name: value for name, value in EXCHANGE.items() if name != missing}
+    said = refusal(environment(tmp_path, **given))
+    assert missing in said
+    assert EXCHANGE["EXCHANGE_API_SECRET"] not in said
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "PORTAL_KEYS"])
+def test_a_production_without_its_keys_is_refused(tmp_path, missing):
+    given = {name: value for name, value in PRODUCTION.items() if name != missing}
+    said = refusal(environment(tmp_path, **given))
+    assert missing in said
+    assert "ALLOWED_HOSTS" in said
+
+
+def test_a_number_that_is_none_is_refused_with_the_setting_it_stands_in(tmp_path):
+    assert "PORT can't be read as int" in refusal(environment(tmp_path, PORT="eight thousand"))
+
+
+def test_a_secret_may_come_from_a_file(tmp_path):
+    secret = tmp_path / "exchange-secret"
+    secret.write_text("from-the-file\n")
+    given = {**EXCHANGE, "EXCHANGE_API_SECRET_FILE": str(secret)}
+    del given["EXCHANGE_API_SECRET"]
+    assert values("EXCHANGE_API_SECRET", env=environment(tmp_path, **given)) == ["from-the-file"]
+
+
+def test_a_value_stands_above_its_file(tmp_path):
+    secret = tmp_path / "exchange-secret"
+    secret.write_text("from-the-file\n")
+    given = {**EXCHANGE, "EXCHANGE_API_SECRET_FILE": str(secret)}
+    [secret] = values("EXCHANGE_API_SECRET", env=environment(tmp_path, **given))
+    assert secret == EXCHANGE["EXCHANGE_API_SECRET"]
+
+
+def test_a_file_that_can_not_be_read_is_refused(tmp_path):
+    said = refusal(environment(tmp_path, EXCHANGE_API_SECRET_FILE=str(tmp_path / "absent")))
+    assert "EXCHANGE_API_SECRET_FILE" in said
+
+
+def test_with_nothing_set_the_portal_is_embedded_and_talks_to_its_sandbox(tmp_path):
+    env = environment(tmp_path, SANDBOX_PORT="8123")
+    found = values("USES_SANDBOX", "EXCHANGE_BASE_URL", "IS_EMBEDDED", "DEBUG", env=env)
+    assert found == [True, "http://127.0.0.1:8123", True, False]
+
+
+def test_two_installations_side_by_side_share_nothing(tmp_path):
+    names = ("SANDBOX_STORE", "MEDIA_ROOT", "SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME")
+    stores = []
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        stores.append(values(*names, env=environment(folder, PORT=str(8000 + number))))
+    assert not set(stores[0]) & set(stores[1])
+
+
+def names_read_by_the_settings():
+    """The names of `env.<kind>("NAME")` in portal/settings.py, and those that may come from a file."""
+    tree = ast.parse((ROOT / "portal" / "settings.py").read_text())
+    read, known = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            is_env = isinstance(node.func.value, ast.Name) and node.func.value.id == "env"
+            if is_env and isinstance(node.args[0], ast.Constant):
+                read.add(node.args[0].value)
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_KNOWN":
+            known = ast.literal_eval(node.value)
+    return read, known
+
+
+def test_every_setting_that_is_read_may_come_from_a_file():
+    read, known = names_read_by_the_settings()
+    assert len(read) > 20
+    assert read <= known
+
+
+def test_the_readme_has_a_row_for_every_setting_and_for_no_other():
+    _, known = names_read_by_the_settings()
+    section = (ROOT / "README.md").read_text().split("## Settings", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| `([A-Z0-9_]+)` \|", section, re.MULTILINE)
+    assert sorted(rows) == sorted(known)
