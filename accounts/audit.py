@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
+from vault.bulk import write_rows
 
 
 def entry(
@@ -45,4 +46,5 @@ def record(**fields: Any) -> AuditEntry:
 
 
 def record_many(entries: Iterable[AuditEntry]) -> None:
-    AuditEntry.objects.bulk_create(list(entries), batch_size=500)
+    """Write many entries, in the caller's transaction."""
+    write_rows(AuditEntry, list(entries))

@@ -1,4 +1,4 @@
-"""A pack, or its files, in a zip: its directory is checked first, and real bytes are counted while unpacking."""
+"""A pack, or its files, in a zip: its directory is checked first, real bytes are counted while unpacking."""
 
 from __future__ import annotations
 

@@ -68,9 +68,7 @@ class CsvTable:
                 message = _("Line %(line)d has text after a closing quote.")
             raise PackUnreadable(
                 message % {"line": line},
-                _(
-                    'Save the file as CSV again from a spreadsheet; inside quotes, a quote is written twice ("").'
-                ),
+                _('Save the file as CSV again from a spreadsheet; inside quotes, a quote is doubled ("").'),
                 where=self.where,
             ) from None
 

@@ -19,6 +19,10 @@ from kyc.pack.unreadable import PackUnreadable
 
 _ODS = b"application/vnd.oasis.opendocument"
 _MARKUP = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+# A cell far out would make the parser lay out the whole rectangle before it: rows from 51,000 (see
+# WORKBOOK_ROWS_MAX) and columns from GS (see COLUMNS_MAX) are refused unread.
+_FAR_ROW = re.compile(rb"""\br\s*=\s*["'][A-Z]{0,3}(5[1-9]\d{3}|[6-9]\d{4}|\d{6,})["']""")
+_FAR_COLUMN = re.compile(rb"""\br\s*=\s*["'](G[S-Z]|[H-Z][A-Z]|[A-Z]{3,})\d""")
 _MACRO = re.compile(rb"macroEnabled|vbaProject", re.IGNORECASE)
 
 
@@ -80,7 +84,24 @@ def _check_parts(archive: zipfile.ZipFile, where: str) -> None:
                 raise _has("XML entities or a document type", where)
             if entry.filename == "[Content_Types].xml" and _MACRO.search(text):
                 raise _has("macros", where)
+            if entry.filename.startswith("xl/worksheets/"):
+                _check_extent(text, where)
             tail = text[-64:]
+
+
+def _check_extent(text: bytes, where: str) -> None:
+    if _FAR_ROW.search(text):
+        raise PackUnreadable(
+            _("A sheet reaches beyond row %(most)d.") % {"most": limits.WORKBOOK_ROWS_MAX},
+            _("Delete the empty rows below the data, or save the sheets as CSV UTF-8, which may be longer."),
+            where=where,
+        )
+    if _FAR_COLUMN.search(text):
+        raise PackUnreadable(
+            _("A sheet has more than %(most)d columns.") % {"most": limits.COLUMNS_MAX},
+            _("Delete the columns that are not of the pack's format."),
+            where=where,
+        )
 
 
 def _has(what: str, where: str) -> PackUnreadable:
