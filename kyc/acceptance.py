@@ -1,0 +1,119 @@
+"""Accepting a warning: an officer looked at it and says why it does not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit, policy
+from accounts.models import User
+from customers.models import Customer
+from customers.problems import ERROR, Problem, Refused
+from kyc.models import AcceptedWarning
+from kyc.stages import refresh_stages
+from kyc.warnings import OpenWarning, open_warnings, open_warnings_for_many
+
+REASON_MAX = 2000  # characters
+
+
+def accept_warning(
+    *, customer: Customer, key: str, reason: str, actor: User, today: date | None = None
+) -> AcceptedWarning:
+    """Accept the open warning with this key. Raises Refused when it is not open (any more), when the value
+    that was doubted has changed meanwhile, or when the reason is empty."""
+    today = today or timezone.localdate()
+    policy.require(actor, "warning.accept", customer.merchant.uid)
+    reason = checked_reason(reason)
+    with transaction.atomic():
+        Customer.objects.select_for_update().get(pk=customer.pk)
+        found = [warning for warning in open_warnings(customer, today=today) if warning.key == key]
+        if not found:
+            raise Refused([_gone()])
+        accepted = _accept({customer: found}, reason, actor)[0]
+        refresh_stages([customer], today=today)
+    return accepted
+
+
+def accept_all_warnings(
+    *, customers: Sequence[Customer], reason: str, actor: User, today: date | None = None
+) -> int:
+    """Accept every open warning of these customers for one reason; how many there were."""
+    today = today or timezone.localdate()
+    reason = checked_reason(reason)
+    with transaction.atomic():
+        list(Customer.objects.select_for_update().filter(pk__in=[customer.pk for customer in customers]))
+        by_id = open_warnings_for_many(customers, today=today)
+        for merchant_uid in {customer.merchant.uid for customer in customers}:
+            policy.require(actor, "warning.accept", merchant_uid)
+        found = {customer: by_id[customer.pk] for customer in customers if by_id[customer.pk]}
+        accepted = _accept(found, reason, actor)
+        refresh_stages(list(found), today=today)
+    return len(accepted)
+
+
+def checked_reason(reason: str) -> str:
+    """The reason, stripped; Refused when it says nothing, or goes on too long."""
+    reason = reason.strip()
+    if reason and len(reason) <= REASON_MAX:
+        return reason
+    message = _("A reason is needed.") if not reason else _("The reason is too long.")
+    remedy = _("Say in a sentence why, in at most %(max)d characters.") % {"max": REASON_MAX}
+    raise Refused([Problem("reason", "", "reason", ERROR, message, remedy)])
+
+
+def _accept(found: dict[Customer, list[OpenWarning]], reason: str, actor: User) -> list[AcceptedWarning]:
+    now = timezone.now()
+    rows, entries = [], []
+    for customer, warnings in found.items():
+        # Two rules may doubt the same value for the same reason: one acceptance covers both.
+        for warning in {warning.identity: warning for warning in warnings}.values():
+            row = AcceptedWarning(
+                customer=customer,
+                subject=warning.subject_id,
+                code=warning.problem.code,
+                field=warning.problem.field,
+                value_digest=warning.value_digest,
+                reason=reason,
+                accepted_by=actor,
+                accepted_at=now,
+            )
+            rows.append(row)
+            entries.append(_entry(customer, row, actor))
+    AcceptedWarning.objects.bulk_create(rows, batch_size=500)
+    audit.record_many(entries)
+    return rows
+
+
+def _entry(customer: Customer, row: AcceptedWarning, actor: User) -> audit.AuditEntry:
+    return audit.entry(
+        actor=actor,
+        action="warning.accept",
+        subject_type="warning",
+        subject_id=row.pk,
+        customer_id=customer.pk,
+        merchant_uid=customer.merchant.uid,
+        reason=row.reason,
+        at=row.accepted_at,
+        details={"code": row.code, "field": row.field, "about": row.subject},
+    )
+
+
+def _gone() -> Problem:
+    return Problem(
+        "warning_not_open",
+        "",
+        "",
+        ERROR,
+        _("This warning is not open any more: it was accepted, or what it was about has changed."),
+        _("Load the page again and look at what stands there now."),
+    )
+
+
+def accepted_for(customers: Iterable[Customer]) -> list[AcceptedWarning]:
+    """What was accepted about these customers, newest first, with who did it."""
+    rows = AcceptedWarning.objects.filter(customer__in=[customer.pk for customer in customers])
+    return list(rows.select_related("accepted_by").order_by("-accepted_at"))

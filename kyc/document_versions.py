@@ -1,0 +1,91 @@
+"""Versions of documents: which one is current, and what makes the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from accounts import audit
+from accounts.models import User
+from customers.models import Customer, Ubo
+from kyc.models import Document
+from kyc.preparing import Prepared
+from vault.indexes import number_index
+
+# Whose document, and of which type: at most one version of each is current.
+Slot = tuple[UUID, UUID | None, str]
+
+
+def current_versions(customers: Mapping[UUID, Customer]) -> dict[Slot, Document]:
+    rows = Document.objects.filter(customer_id__in=list(customers), is_current=True)
+    current: dict[Slot, Document] = {}
+    for document in rows:
+        document.customer = customers[document.customer_id]
+        current[document.customer_id, document.ubo_id, document.doc_type] = document
+    return current
+
+
+def is_same(document: Document, prepared: Prepared) -> bool:
+    """Whether nothing new was handed in. Particulars that were left blank this time say nothing."""
+    return (
+        document.content_digest == prepared.content_digest
+        and (
+            not prepared.doc_number
+            or document.doc_number_index == number_index("doc_number", prepared.doc_number)
+        )
+        and prepared.doc_expire in (None, document.doc_expire)
+        and prepared.doc_issued in (None, document.doc_issued)
+    )
+
+
+def new_row(
+    customer: Customer,
+    ubo: Ubo | None,
+    prepared: Prepared,
+    before: Document | None,
+    actor: User,
+    now: datetime,
+) -> Document:
+    return Document(
+        id=prepared.id,
+        customer=customer,
+        ubo=ubo,
+        doc_type=prepared.doc_type,
+        version=before.version + 1 if before else 1,
+        doc_number=prepared.doc_number,
+        doc_number_index=number_index("doc_number", prepared.doc_number),
+        doc_expire=prepared.doc_expire,
+        doc_issued=prepared.doc_issued,
+        original_name=prepared.original_name,
+        file=prepared.file,
+        content_type=prepared.content_type,
+        size=prepared.size,
+        sha256=prepared.sha256,
+        content_digest=prepared.content_digest,
+        file_warnings=[
+            {"code": problem.code, "message": problem.message, "remedy": problem.remedy}
+            for problem in prepared.problems
+            if problem.field == "file"
+        ],
+        added_by=actor,
+        added_at=now,
+    )
+
+
+def added_entry(document: Document, actor: User, now: datetime) -> audit.AuditEntry:
+    return audit.entry(
+        actor=actor,
+        action="document.add",
+        subject_type="document",
+        subject_id=document.pk,
+        customer_id=document.customer_id,
+        merchant_uid=document.customer.merchant.uid,
+        at=now,
+        details={
+            "doc_type": document.doc_type,
+            "version": document.version,
+            "size": document.size,
+            "ubo": str(document.ubo_id) if document.ubo_id else "",
+        },
+    )

@@ -1,0 +1,111 @@
+"""The first step of handing in a document: judge it, seal it, store it. Needs no database."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+from uuid import UUID
+
+from django.conf import settings
+
+from customers.problems import Problem, Refused, has_errors
+from kyc.document_rules import document_subject, read_document_row
+from vault import files
+from vault.envelope import DataKey
+from vault.indexes import keyed_digest
+
+# The table that a stored file is bound to.
+DOCUMENTS = "kyc_document"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that passed the gate and lies sealed in the storage; no row names it yet."""
+
+    id: UUID
+    doc_type: str
+    doc_number: str
+    doc_expire: date | None
+    doc_issued: date | None
+    original_name: str
+    file: str
+    content_type: str
+    size: int
+    sha256: str
+    content_digest: str
+    # Warnings only; those about the file are kept with the row.
+    problems: tuple[Problem, ...]
+
+
+def prepare_document(
+    key: DataKey,
+    *,
+    owner_kind: str,
+    ubo_email: str = "",
+    doc_type: str,
+    content: bytes,
+    filename: str,
+    doc_number: str = "",
+    doc_expire: date | str | None = None,
+    doc_issued: date | str | None = None,
+    today: date,
+) -> Prepared:
+    """Judge a document, then seal its file under the customer's `key` and store it. No database.
+
+    `owner_kind` is `individual`, `business` or `ubo`. Raises Refused with all errors and warnings, before
+    anything is stored; OSError or CannotOpen when the storage fails.
+    """
+    # The libraries that open pictures and PDFs are heavy: only who hands in a document pays for them.
+    from kyc.gate import examine, safe_display_name
+
+    raw = {
+        "doc_type": doc_type,
+        "doc_number": doc_number,
+        "doc_expire": doc_expire,
+        "doc_issued": doc_issued,
+    }
+    reading = read_document_row(
+        raw, owner_kind=owner_kind, ubo_email=ubo_email, today=today, dialect=settings.EXCHANGE_DIALECT
+    )
+    subject = document_subject(doc_type, ubo_email)
+    examined = examine(content, filename=filename)
+    problems = (*reading.problems, *(replace(problem, subject=subject) for problem in examined.problems))
+    if has_errors(problems):
+        raise Refused(problems)
+    pk = uuid.uuid4()
+    values = reading.values
+    return Prepared(
+        id=pk,
+        doc_type=doc_type,
+        doc_number=values["doc_number"],  # type: ignore[arg-type]
+        doc_expire=values["doc_expire"],  # type: ignore[arg-type]
+        doc_issued=values["doc_issued"],  # type: ignore[arg-type]
+        original_name=safe_display_name(filename, doc_type, examined.extension),
+        file=files.store(key, DOCUMENTS, pk, content),
+        content_type=examined.content_type,
+        size=examined.size,
+        sha256=examined.sha256,
+        content_digest=_digest_of_sha256(examined.sha256),
+        problems=problems,
+    )
+
+
+def discard(prepared: Iterable[Prepared]) -> None:
+    """Remove stored files whose rows were not written; what can't be removed now is swept later."""
+    for document in prepared:
+        try:
+            files.remove(document.file)
+        except OSError:
+            continue
+
+
+def digest_of(content: bytes) -> str:
+    """The keyed digest under which this content is known here."""
+    return _digest_of_sha256(sha256(content).hexdigest())
+
+
+def _digest_of_sha256(hexdigest: str) -> str:
+    return keyed_digest("content", hexdigest.encode())

@@ -1,0 +1,219 @@
+"""Submitting: the record is frozen and everything the exchange must know is written, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit, policy
+from accounts.models import User
+from customers.choices import Stage
+from customers.models import Customer
+from exchange.outbox import NewIntent, enqueue, withdraw_intents
+from exchange.outbox.choices import OPEN_STATES, Topic
+from kyc.canonical import canonical_digest
+from kyc.documents import upload_intent
+from kyc.models import Document
+from kyc.records import Record, load_records
+from kyc.requirements import Requirement, requirements, requirements_of
+from kyc.stages import refresh_stage, set_stages
+
+# Customers that are judged and frozen in one transaction: long enough to be quick, short enough to let
+# other writers in.
+CHUNK = 100
+
+
+class NotReady(Exception):
+    """The customer can't be submitted: `requirements` hold it; none if it was submitted before."""
+
+    def __init__(self, held_by: Sequence[Requirement] = ()) -> None:
+        self.requirements = list(held_by)
+        super().__init__(", ".join(row.code for row in self.requirements) or "submitted already")
+
+
+class CannotThaw(Exception):
+    """The customer exists at the exchange, or may: its data can't be changed any more."""
+
+
+@dataclass(slots=True)
+class Submissions:
+    """What became of many: `submitted` were frozen now, `held` by which rows, `already` had been before."""
+
+    submitted: list[Customer] = field(default_factory=list)
+    held: dict[UUID, list[Requirement]] = field(default_factory=dict)
+    already: list[Customer] = field(default_factory=list)
+
+
+def can_submit(customer: Customer, *, today: date | None = None) -> bool:
+    """Whether nothing holds the customer's submission."""
+    if not customer.is_editable:
+        return False
+    rows = requirements(customer, today=today or timezone.localdate())
+    return not any(row.holds_submission for row in rows)
+
+
+def submit_for_onboarding(*, customer: Customer, actor: User, today: date | None = None) -> None:
+    """Freeze the customer and write all its intents. Raises NotReady with what holds it."""
+    result = submit_many([customer], actor=actor, today=today)
+    if not result.submitted:
+        raise NotReady(result.held.get(customer.pk, ()))
+
+
+def submit_many(customers: Iterable[Customer], *, actor: User, today: date | None = None) -> Submissions:
+    """Submit those of the customers that nothing holds; what became of each.
+
+    A hundred customers a transaction, each in a fixed number of queries: killed half-way and called again,
+    it goes on with the rest.
+    """
+    today = today or timezone.localdate()
+    result = Submissions()
+    for chunk in _chunks(list(customers)):
+        for merchant_uid in set(_merchant_uids(chunk)):
+            policy.require(actor, "customer.submit", merchant_uid)
+        with transaction.atomic():
+            done = _submit_chunk(chunk, actor, today)
+        result.submitted += done.submitted
+        result.held |= done.held
+        result.already += done.already
+    return result
+
+
+def thaw(*, customer: Customer, reason: str, actor: User) -> None:
+    """Bring a submitted customer that the exchange turned down back to draft, so that it can be mended.
+
+    `reason` is a code such as `rejected_by_exchange`. Its uploads are withdrawn; the intent to create it
+    stays where it waits, since it tells what the exchange said, and makes way for the next submission's.
+    Raises CannotThaw when the customer has a uid.
+    """
+    with transaction.atomic():
+        locked = Customer.objects.select_for_update().get(pk=customer.pk)
+        if locked.is_editable:
+            return
+        if locked.uid is not None or locked.stage != Stage.SUBMITTED:
+            raise CannotThaw(f"customer {customer.pk} is {locked.stage}")
+        uploads = list(Document.objects.filter(customer=customer).values_list("pk", flat=True))
+        withdraw_intents(lane=customer.pk, subject_ids=uploads)
+        was = locked.submitted_digest
+        changes = {"stage": Stage.DRAFT, "submitted_digest": "", "updated_at": timezone.now()}
+        Customer.objects.filter(pk=customer.pk).update(**changes)
+        for name, value in changes.items():
+            setattr(customer, name, value)
+        audit.record(
+            actor=actor,
+            action="customer.thaw",
+            subject_type="customer",
+            subject_id=customer.pk,
+            customer_id=customer.pk,
+            merchant_uid=customer.merchant.uid,
+            reason=reason,
+            details={"submitted_digest": was},
+        )
+        refresh_stage(customer)
+
+
+def holding(rows: Iterable[Requirement]) -> list[Requirement]:
+    """The rows that hold a submission."""
+    return [row for row in rows if row.holds_submission]
+
+
+def _submit_chunk(chunk: Sequence[Customer], actor: User, today: date) -> Submissions:
+    result = Submissions()
+    # Whoever changes a customer takes this lock too: what is judged here is what is frozen.
+    locked = {
+        row.pk: row
+        for row in Customer.objects.select_for_update(of=("self",))
+        .select_related("merchant")
+        .filter(pk__in=[customer.pk for customer in chunk])
+        .order_by("pk")
+    }
+    records = load_records([customer for customer in locked.values() if customer.is_editable])
+    rows = requirements_of(records, today=today)
+    ready: list[Record] = []
+    for customer in chunk:
+        record = records.get(customer.pk)
+        if record is None:
+            result.already.append(locked.get(customer.pk, customer))
+        elif held_by := holding(rows[customer.pk]):
+            result.held[customer.pk] = held_by
+        else:
+            ready.append(record)
+    set_stages([records[pk].customer for pk in result.held], rows)
+    _freeze(ready, actor)
+    by_id = {record.customer.pk: record.customer for record in ready}
+    for customer in chunk:
+        if customer.pk in by_id:
+            _copy(by_id[customer.pk], customer)
+            result.submitted.append(customer)
+        elif customer.pk in result.held:
+            customer.stage = locked[customer.pk].stage
+    return result
+
+
+_FROZEN_FIELDS = ("stage", "submitted_at", "submitted_by", "submitted_digest", "updated_at")
+
+
+def _copy(source: Customer, target: Customer) -> None:
+    for name in _FROZEN_FIELDS:
+        setattr(target, name, getattr(source, name))
+
+
+def _freeze(records: Sequence[Record], actor: User) -> None:
+    if not records:
+        return
+    now = timezone.now()
+    for record in records:
+        customer = record.customer
+        customer.stage, customer.submitted_at, customer.submitted_by = Stage.SUBMITTED, now, actor
+        customer.submitted_digest = canonical_digest(customer, record.ubos, record.profile)
+        customer.updated_at = now
+    Customer.objects.bulk_update([record.customer for record in records], _FROZEN_FIELDS)
+    audit.record_many(_entry(record, actor, now) for record in records)
+    for record in records:
+        if any(intent.state in OPEN_STATES for intent in record.intents):
+            withdraw_intents(lane=record.customer.pk, code="submitted_again")
+    enqueue([intent for record in records for intent in _intents(record)])
+
+
+def _entry(record: Record, actor: User, now: datetime) -> audit.AuditEntry:
+    customer = record.customer
+    return audit.entry(
+        actor=actor,
+        action="customer.submit",
+        subject_type="customer",
+        subject_id=customer.pk,
+        customer_id=customer.pk,
+        merchant_uid=customer.merchant.uid,
+        at=now,
+        details={
+            "submitted_digest": customer.submitted_digest,
+            "version": customer.version,
+            "documents": [str(document.pk) for document in record.documents],
+        },
+    )
+
+
+def _intents(record: Record) -> Iterator[NewIntent]:
+    """Customer, reference, its documents, its UBOs' documents; all but the first wait for a uid."""
+    customer = record.customer
+    merchant_uid = customer.merchant.uid
+    for topic, is_ready in ((Topic.CREATE, True), (Topic.SET_CUSTOM_ID, False)):
+        yield NewIntent(topic, customer.pk, customer.pk, merchant_uid, is_ready=is_ready)
+    ubos = {ubo.pk: ubo for ubo in record.ubos}
+    for document in record.documents:
+        if document.ubo_id:
+            document.ubo = ubos[document.ubo_id]
+        yield upload_intent(document)
+
+
+def _merchant_uids(customers: Iterable[Customer]) -> Iterator[str]:
+    return (customer.merchant.uid for customer in customers)
+
+
+def _chunks(customers: Sequence[Customer]) -> Iterator[Sequence[Customer]]:
+    for start in range(0, len(customers), CHUNK):
+        yield customers[start : start + CHUNK]
