@@ -24,7 +24,7 @@ def safe_display_name(filename: str | None, doc_type: str = "", extension: str =
         for char in unicodedata.normalize("NFC", name.encode("utf-8", "ignore").decode())
         if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
     )
-    name = _UNSAFE.sub("_", name).strip(" .")
+    name = _UNSAFE.sub("_", name).strip().rstrip(" .")
     found = _EXTENSION.search(name)
     stem, ending = (name[: found.start()], found[1]) if found else (name, "")
     stem = stem.strip(" .")

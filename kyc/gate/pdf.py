@@ -36,7 +36,6 @@ def _pikepdf() -> ModuleType:
     from pikepdf import settings
 
     settings.set_qpdf_limits(
-        doc_max_warnings=100,
         parser_max_nesting=100,
         flate_max_memory=MAX_STREAM_BYTES,
         run_length_max_memory=MAX_STREAM_BYTES,
@@ -60,7 +59,7 @@ def examine_pdf(content: bytes, found: Examined) -> None:
         return
     pikepdf = _pikepdf()
     try:
-        with pikepdf.open(BytesIO(content)) as pdf:
+        with pikepdf.open(BytesIO(content), inherit_page_attributes=False) as pdf:
             if pdf.is_encrypted:
                 _refuse_password(found)
                 return
