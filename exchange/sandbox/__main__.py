@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))
+        listener.listen(2048)
     except (OSError, OverflowError) as problem:
         sys.exit(
             f"Sandbox exchange: can't listen on {options.host}:{options.port} ({problem}). "

@@ -183,6 +183,7 @@ class Sandbox:
     def _carry_out(self, route: Route, request: Request, quirks: dict, fault: dict) -> Reply:
         """Answer as the fault has it. Does not return where the connection ends without an answer."""
         kind, seconds, status = fault["kind"], fault["seconds"], fault["status"]
+        _ = request.body  # all that was sent has arrived, whatever happens now
         if kind == "latency":
             time.sleep(seconds)
         elif kind == "rate_limited":
@@ -204,7 +205,6 @@ class Sandbox:
             time.sleep(seconds)
             raise _connection_is_gone()
         elif kind == "reset_late":
-            _ = request.body  # read what was sent before the connection goes
             _reset(request)
             time.sleep(seconds)
         elif kind == "duplicate":

@@ -1,9 +1,9 @@
 """Multipart bodies (RFC 7578), read strictly from bytes that are already in memory.
 
-Our own, because nothing else fits here: `cgi` left the standard library, `email` walks a body line by line
-(hundreds of milliseconds for 4 MB), and the sandbox imports no framework. The gateway that is imitated
-buffers the whole body anyway, so a few `bytes.find` over it are all that is needed, and the file's bytes
-are copied once.
+Our own, because nothing else fits here: `cgi` is leaving the standard library, `email` walks a body line by
+line (some 90 ms for 4 MB, against 3), and the sandbox imports no framework. The gateway that is imitated
+buffers the whole body anyway, so a few `bytes.find` over it are all that is needed, and the file's bytes are
+copied once.
 """
 
 from __future__ import annotations

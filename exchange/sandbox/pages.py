@@ -43,7 +43,9 @@ def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], em
     """A table whose cells are HTML already. On a narrow screen each row becomes a card (console.css)."""
     lines = [
         "<tr>"
-        + "".join(f'<td data-label="{head}">{cell}</td>' for head, cell in zip(heads, row, strict=True))
+        + "".join(
+            f'<td data-label="{head}"><div>{cell}</div></td>' for head, cell in zip(heads, row, strict=True)
+        )
         + "</tr>"
         for row in rows
     ]
@@ -182,12 +184,15 @@ def account(
 {_facts(json.loads(ubo["fields"]))}{_documents(documents[ubo["uid"]])}</section>"""
         for ubo in ubos
     )
+    decisions = "".join(
+        _decision(account["uid"], verb, text) for verb, text in (("verify", "Verify"), ("reject", "Reject"))
+    )
+    own = _documents(documents[account["uid"]])
     body = f"""<p>{escape(account["entity_type"])} {escape(account["kind"])} {_verdict(account)}</p>
-<div class="row">{_decision(account["uid"], "verify", "Verify")}{
-        _decision(account["uid"], "reject", "Reject")
-    }</div> <section aria-labelledby="held"><h2 id="held">Held</h2>{_facts(facts)}</section> <section
-aria-labelledby="sent"><h2 id="sent">As it was sent</h2>{_facts(sent)}</section> <section aria-
-labelledby="documents"><h2 id="documents">Documents</h2>{_documents(documents[account["uid"]])}</section>
+<div class="row">{decisions}</div>
+<section aria-labelledby="held"><h2 id="held">Held</h2>{_facts(facts)}</section>
+<section aria-labelledby="sent"><h2 id="sent">As it was sent</h2>{_facts(sent)}</section>
+<section aria-labelledby="documents"><h2 id="documents">Documents</h2>{own}</section>
 {people}"""
     return _frame(account["account_name"] or account["uid"], body, said=said)
 
@@ -244,13 +249,16 @@ def switches(described: Mapping, said: str = "") -> str:
         )
         for fault in described["faults"]
     )
-    kinds = "".join(f'<option value="{kind}">{kind}: {escape(text)}</option>' for kind, text in KINDS.items())
+    kinds = "".join(
+        f'<option value="{kind}">{kind}: {escape(text.replace("`", ""))}</option>'
+        for kind, text in KINDS.items()
+    )
     quirks = "".join(_quirk(name, described["quirks"][name]) for name in QUIRKS)
     heads = ("Kind", "Route", "Method", "Probability", "Strikes left", "Seconds", "Struck")
     body = f"""<section aria-labelledby="faults"><h2 id="faults">Faults</h2>
 {_table("Faults that are on", heads, rows, "No fault is on.")}
 <form method="post" action="/_sandbox/switches/faults" class="grid">
-<label>Kind <select name="kind">{kinds}</select></label>
+<label class="wide">Kind <select name="kind">{kinds}</select></label>
 <label>Route <input name="route" value="*" placeholder="customers.*, documents.upload"></label>
 <label>Method <select name="method"><option value="">any</option><option>GET</option><option>POST</option>
 <option>PUT</option></select></label>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl
 
@@ -31,6 +32,14 @@ REASONS = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
+
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _no_such_number(text: str) -> None:
+    """NaN and Infinity are no JSON."""
+    raise ValueError(text)
 
 
 class Refusal(Exception):
@@ -92,7 +101,9 @@ class Request:
             values, _files = self.form()
             return dict(values), False
         try:
-            data = json.loads(self.body) if self.body else {}
+            data = json.loads(self.body, parse_constant=_no_such_number) if self.body else {}
+            if _SURROGATE.search(self.body):  # half a character can't be stored or sent back
+                json.dumps(data, ensure_ascii=False).encode()
         except ValueError:
             data = None
         if not isinstance(data, dict):

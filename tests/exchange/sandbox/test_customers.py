@@ -211,8 +211,9 @@ def test_flat_fields_are_taken_from_a_form_too(asker, sandbox):
     ]
 
 
-def test_a_body_that_is_not_json_is_400(asker):
-    reply = asker.ask("POST", CUSTOMERS, data=b"{", headers_={"Content-Type": "application/json"})
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"text"', b'{"dob": NaN}', b'{"city": "\\ud800"}', b"\xff"])
+def test_a_body_that_is_not_a_json_object_is_400(asker, body):
+    reply = asker.ask("POST", CUSTOMERS, data=body, headers_={"Content-Type": "application/json"})
     assert (reply.status_code, reply.json()["errors"]) == (400, ["server.method.invalid_message_body"])
 
 
