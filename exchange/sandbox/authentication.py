@@ -59,9 +59,9 @@ def authenticate(request: Request, *, key: str, secret: str, quirks: dict, nonce
     if all(value is None for value in given):
         reading = request.method in ("GET", "HEAD", "OPTIONS")
         raise AuthRefusal(401, "authz.invalid_session" if reading else "authz.missing_csrf_token")
-    if any(value is None or not value.strip() for value in given):
+    apikey, nonce_text, signature = (value or "" for value in given)
+    if not (apikey.strip() and nonce_text.strip() and signature.strip()):
         raise AuthRefusal(422, "authz.invalid_api_key_headers")
-    apikey, nonce_text, signature = given
     if apikey != key:
         raise AuthRefusal(401, "authz.unexistent_apikey")
     match = _LEADING_DIGITS.match(nonce_text)

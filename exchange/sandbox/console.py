@@ -78,7 +78,7 @@ def _overview(sandbox, query: dict) -> dict:
         columns = ("uid", "account_name", "custom_id", "email", "merchant_uid")
         where += " AND (" + " OR ".join(f"instr(lower(COALESCE({name}, '')), ?)" for name in columns) + ")"
         values = [sought.lower()] * len(columns)
-    total = store.row(f"SELECT COUNT(*) FROM accounts WHERE {where}", *values)[0]  # noqa: S608
+    total = store.one(f"SELECT COUNT(*) FROM accounts WHERE {where}", *values)[0]  # noqa: S608
     customers = store.rows(
         "SELECT *, (SELECT COUNT(*) FROM documents WHERE owner_uid = accounts.uid OR owner_uid IN"  # noqa: S608
         " (SELECT uid FROM ubos WHERE ubos.owner_uid = accounts.uid)) AS documents"
@@ -91,7 +91,7 @@ def _overview(sandbox, query: dict) -> dict:
         "SELECT *, (SELECT COUNT(*) FROM accounts c WHERE c.kind = 'customer'"
         " AND c.merchant_uid = accounts.uid) AS customers FROM accounts WHERE kind = 'merchant' ORDER BY id"
     )
-    held = store.row("SELECT COUNT(*) AS number, COALESCE(SUM(size), 0) AS bytes FROM documents")
+    held = store.one("SELECT COUNT(*) AS number, COALESCE(SUM(size), 0) AS bytes FROM documents")
     return {
         "merchants": merchants,
         "customers": customers,

@@ -133,7 +133,7 @@ def state(sandbox) -> dict:
             "customers": len(accounts["customer"]),
             "ubos": sum(map(len, ubos.values())),
             "documents": len(held),
-            "effects": store.row("SELECT COUNT(*) FROM effects")[0],
+            "effects": store.one("SELECT COUNT(*) FROM effects")[0],
             "repeated_nonces": sandbox.nonces.repeats,
             "answered": dict(sandbox.answered),
             "struck": dict(sandbox.switches.struck),

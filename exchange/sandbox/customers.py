@@ -6,11 +6,10 @@ import json
 import random
 import sqlite3
 import time
-from datetime import UTC, datetime
 
 from exchange.sandbox import representations
 from exchange.sandbox.store import Store, log_effect, new_uid
-from exchange.sandbox.validation import business_codes, individual_codes
+from exchange.sandbox.validation import business_codes, individual_codes, judged_on
 from exchange.sandbox.wire import Refusal, Reply, Request, json_reply
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000  # 002:2051
@@ -40,7 +39,7 @@ def _create(store: Store, request: Request, quirks: dict, data: dict, typed: boo
     elif not isinstance(entity_type, str) or entity_type not in rules:
         codes = ["entity_type.inclusion"]
     else:
-        today = datetime.now(UTC).date()
+        today = judged_on(quirks)
         codes = rules[entity_type](data, today=today, typed=typed, stock_names=quirks["stock_names"])
     merchant_uid = request.acting_uid or data.get("merchant_uid") or None
     if kind == "merchant":
@@ -209,7 +208,7 @@ def _customers_page(store: Store, request: Request, quirks: dict, merchant_uid: 
     if quirks["list_lag_seconds"] > 0:
         where += " AND created_at <= ?"
         values.append(now - quirks["list_lag_seconds"])
-    total = store.row(f"SELECT COUNT(*) FROM accounts WHERE {where}", *values)[0]  # noqa: S608
+    total = store.one(f"SELECT COUNT(*) FROM accounts WHERE {where}", *values)[0]  # noqa: S608
     rows = store.rows(
         f"SELECT {_LIST_COLUMNS} FROM accounts WHERE {where}"  # noqa: S608
         f" ORDER BY {_ORDERS[quirks['list_order']]} LIMIT ? OFFSET ?",
@@ -223,7 +222,7 @@ def _customers_page(store: Store, request: Request, quirks: dict, merchant_uid: 
 
 def list_merchants(store: Store, request: Request, quirks: dict) -> Reply:
     page, limit = _page(request)
-    total = store.row("SELECT COUNT(*) FROM accounts WHERE kind = 'merchant'")[0]
+    total = store.one("SELECT COUNT(*) FROM accounts WHERE kind = 'merchant'")[0]
     rows = store.rows(
         f"SELECT * FROM accounts WHERE kind = 'merchant' ORDER BY {_ORDERS[quirks['list_order']]}"  # noqa: S608
         " LIMIT ? OFFSET ?",
@@ -293,8 +292,8 @@ def update_customer(store: Store, request: Request, quirks: dict, uid: str) -> R
     return json_reply(representations.customer(_account(store, uid), _ubos(store, uid), quirks))
 
 
-def _account(store: Store, uid: str) -> sqlite3.Row | None:
-    return store.row("SELECT * FROM accounts WHERE uid = ?", uid)
+def _account(store: Store, uid: str) -> sqlite3.Row:
+    return store.one("SELECT * FROM accounts WHERE uid = ?", uid)
 
 
 def _merchant(store: Store, uid: str) -> sqlite3.Row | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from datetime import UTC, datetime
 
 from exchange.sandbox.dialects import BUSINESS, IDENTITY_TYPES, INDIVIDUAL, UBO, Dialect
 from exchange.sandbox.review import look_at
 from exchange.sandbox.store import Store, log_effect
-from exchange.sandbox.validation import read_date
+from exchange.sandbox.validation import judged_on, read_date
 from exchange.sandbox.wire import Refusal, Reply, Request, json_reply
 
 MAX_NUMBER = 128  # characters
@@ -138,7 +137,7 @@ def _detail_codes(
         day = read_date(expiry)
         if day is None:
             codes.append("resource.documents.expire_not_a_date")
-        elif day < datetime.now(UTC).date():
+        elif day < judged_on(quirks):
             codes.append("resource.documents.already_expired")
     return codes
 

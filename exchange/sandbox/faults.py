@@ -13,6 +13,10 @@ import fnmatch
 import random
 import threading
 from dataclasses import dataclass
+from typing import Any
+
+from exchange.sandbox.store import Store
+from exchange.sandbox.validation import read_date
 
 KINDS: dict[str, str] = {
     "latency": "Answers after `seconds`",
@@ -36,9 +40,10 @@ KINDS: dict[str, str] = {
 }
 
 # Every quirk with its default: the strict reading of the documents. Choices are checked by `checked_quirks`.
-QUIRKS: dict[str, object] = {
+QUIRKS: dict[str, Any] = {
     "dialect": "2026-02",
     "review_seconds": 5.0,
+    "today": "",  # YYYY-MM-DD: the day by which ages and expiry dates are judged; empty: today (UTC)
     "nonce_window_ms": 5000,
     "nonce_unique": False,
     "nonce_increasing": False,
@@ -146,6 +151,8 @@ def checked_quirks(data: object) -> dict:
                 value = type(default)(value)
         except (TypeError, ValueError) as problem:
             raise UnknownSwitch(f"{name}: {problem}") from problem
+        if name == "today" and value and read_date(value) is None:
+            raise UnknownSwitch("today is a date, YYYY-MM-DD")
         if name in CHOICES and value not in CHOICES[name]:
             raise UnknownSwitch(f"{name} is one of: {', '.join(map(str, CHOICES[name]))}")
         quirks[name] = value
@@ -156,7 +163,7 @@ def checked_quirks(data: object) -> dict:
 class Switchboard:
     """The faults and quirks that are on. Kept in the store, so that a restart keeps them."""
 
-    store: object
+    store: Store
     base: dict
 
     def __post_init__(self) -> None:

@@ -287,7 +287,8 @@ def _quirk(name: str, value: object) -> str:
             f"<option{' selected' if choice == value else ''}>{choice}</option>" for choice in CHOICES[name]
         )
         return f'<label>{name} <select name="{name}">{options}</select></label>'
-    attributes = f'name="{name}" type="number" min="0" step="any" value="{value}" required'
+    kind = 'type="date"' if name == "today" else 'type="number" min="0" step="any" required'
+    attributes = f'name="{name}" {kind} value="{value}"'
     return f"<label>{name} <input {attributes}></label>"
 
 

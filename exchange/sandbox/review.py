@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 from exchange.sandbox.dialects import BUSINESS_TYPES, FRONTS
 from exchange.sandbox.store import Store
@@ -25,7 +25,7 @@ def person_is_complete(doc_types: Set[str]) -> bool:
     )
 
 
-def verdict_of(row: sqlite3.Row, now: float | None = None) -> str:
+def verdict_of(row: sqlite3.Row | Mapping, now: float | None = None) -> str:
     """`pending`, `verified` or `rejected`, as of now."""
     if row["verdict"] == "pending" and row["due_at"] is not None and row["due_at"] <= (now or time.time()):
         return "verified"

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (
@@ -104,10 +105,17 @@ class Store:
     def row(self, sql: str, *values: object) -> sqlite3.Row | None:
         return self.connection.execute(sql, values).fetchone()
 
-    def setting(self, name: str) -> object:
+    def setting(self, name: str) -> Any:
         """A remembered setting, or None."""
         row = self.row("SELECT value FROM settings WHERE name = ?", name)
         return json.loads(row["value"]) if row else None
+
+    def one(self, sql: str, *values: object) -> sqlite3.Row:
+        """The row that must be there. Raises LookupError where it is not."""
+        row = self.row(sql, *values)
+        if row is None:
+            raise LookupError("a row that must be there is not")
+        return row
 
     def remember(self, name: str, value: object) -> None:
         with self.writing() as connection:

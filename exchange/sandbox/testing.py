@@ -27,6 +27,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from exchange.sandbox.configuration import DEFAULT_KEY, DEFAULT_SECRET
 
@@ -90,7 +91,7 @@ class SandboxProcess:
             start_new_session=True,
         )
         atexit.register(self.stop)
-        line = self._first_line()
+        line = _first_line(self.process)
         if "http://" not in line:
             self.stop()
             raise RuntimeError("the sandbox did not start; its message is above")
@@ -104,11 +105,6 @@ class SandboxProcess:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
-
-    def _first_line(self) -> str:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            return self.process.stdout.readline() if selector.select(START_SECONDS) else ""
 
     def stop(self) -> None:
         """Stop it; a temporary store goes with it. May be called twice."""
@@ -132,8 +128,9 @@ class SandboxProcess:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
         self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                pipe.close()
         self.process = None
 
     def __enter__(self) -> SandboxProcess:
@@ -142,7 +139,7 @@ class SandboxProcess:
     def __exit__(self, *_details: object) -> None:
         self.stop()
 
-    def call(self, method: str, name: str, data: object = None) -> object:
+    def call(self, method: str, name: str, data: object = None) -> Any:
         """One JSON call under /_sandbox/api/. Raises RuntimeError with the answer's text for a refusal."""
         request = urllib.request.Request(  # noqa: S310 (http to 127.0.0.1)
             f"{self.base_url}/_sandbox/api/{name}",
@@ -192,6 +189,14 @@ class SandboxProcess:
         address = f"{self.base_url}/_sandbox/api/documents/{document_id}/content"
         with _OPENER.open(address, timeout=30) as reply:
             return reply.read()
+
+
+def _first_line(process: subprocess.Popen) -> str:
+    """What the sandbox says when it listens; empty where it ended or says nothing in time."""
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        return process.stdout.readline() if selector.select(START_SECONDS) else ""
 
 
 try:

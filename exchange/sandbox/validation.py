@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 _HERE = Path(__file__).parent
@@ -46,6 +46,11 @@ def read_date(value: object) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         return None
+
+
+def judged_on(quirks: Mapping) -> date:
+    """The day by which ages and expiry dates are judged."""
+    return read_date(quirks["today"]) or datetime.now(UTC).date()
 
 
 def is_adult(born: date, today: date) -> bool:

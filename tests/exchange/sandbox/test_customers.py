@@ -116,6 +116,13 @@ def test_eighteen_years_are_reached_on_the_birthday(asker):
     assert asker.create(individual(dob=young)).json()["errors"] == ["dob.under_age"]
 
 
+def test_the_day_can_be_set(asker, sandbox):
+    sandbox.set_faults(today="2030-02-28")
+    assert asker.create(individual(dob="2012-02-29")).json()["errors"] == ["dob.under_age"]
+    sandbox.set_faults(today="2030-03-01")
+    assert asker.create(individual(dob="2012-02-29")).status_code == 201
+
+
 BROKEN_BUSINESSES = [
     *[
         (business(profile={field: ...}), f"{PREFIX}business_profile.missing_{field}")
