@@ -8,7 +8,7 @@ import time
 
 from exchange.sandbox import customers
 from exchange.sandbox.authentication import NonceBook
-from exchange.sandbox.faults import CHOICES, KINDS, UnknownSwitch
+from exchange.sandbox.faults import CHOICES, KINDS, MEANINGS, UnknownSwitch
 from exchange.sandbox.representations import moment
 from exchange.sandbox.review import decide, verdict_of
 from exchange.sandbox.wire import Refusal, Reply, Request, json_reply
@@ -31,7 +31,9 @@ def answer(sandbox, request: Request) -> Reply:
             reset(sandbox)
             return json_reply({"reset": True})
         if call == ("GET", "faults"):
-            return json_reply({**sandbox.switches.described(), "kinds": KINDS, "choices": CHOICES})
+            return json_reply(
+                {**sandbox.switches.described(), "kinds": KINDS, "meanings": MEANINGS, "choices": CHOICES}
+            )
         if call in (("PUT", "faults"), ("POST", "faults")):
             data = _body(request)
             sandbox.switches.set(faults=data.get("faults"), quirks=data.get("quirks"), seed=data.get("seed"))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote, urlencode
 
-from exchange.sandbox.faults import CHOICES, KINDS, QUIRKS
+from exchange.sandbox.faults import CHOICES, KINDS, MEANINGS, QUIRKS
 from exchange.sandbox.review import verdict_of
 
 _FRAME = """<!doctype html>
@@ -277,19 +277,22 @@ class="danger">Everything back to default</button></form>"""
 
 
 def _quirk(name: str, value: object) -> str:
+    """One quirk's field, its meaning beside it."""
+    hint = f'<small id="{name}-hint">{escape(MEANINGS[name])}</small>'
+    field = f'id="{name}" name="{name}" aria-describedby="{name}-hint"'
     if isinstance(value, bool):
         checked = " checked" if value else ""
-        return (
-            f'<label class="check"><input type="checkbox" name="{name}" value="true"{checked}> {name}</label>'
-        )
+        box = f'<input type="checkbox" value="true" {field}{checked}>'
+        return f'<div class="quirk"><label class="check">{box} {name}</label>{hint}</div>'
     if name in CHOICES:
         options = "".join(
             f"<option{' selected' if choice == value else ''}>{choice}</option>" for choice in CHOICES[name]
         )
-        return f'<label>{name} <select name="{name}">{options}</select></label>'
-    kind = 'type="date"' if name == "today" else 'type="number" min="0" step="any" required'
-    attributes = f'name="{name}" {kind} value="{value}"'
-    return f"<label>{name} <input {attributes}></label>"
+        control = f"<select {field}>{options}</select>"
+    else:
+        kind = 'type="date"' if name == "today" else 'type="number" min="0" step="any" required'
+        control = f'<input {kind} value="{value}" {field}>'
+    return f'<div class="quirk"><label>{name} {control}</label>{hint}</div>'
 
 
 def log(rows: Sequence[Mapping], said: str = "") -> str:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 
 import pytest
@@ -118,3 +120,22 @@ def test_a_killed_sandbox_keeps_what_it_answered_and_goes_on_reviewing(tmp_path)
         assert server.oracle()[-1]["request"] > log[-1]["request"]
     finally:
         server.stop()
+
+
+def test_a_sandbox_ends_with_the_process_that_started_it(tmp_path):
+    program = (
+        "import time; from exchange.sandbox.testing import SandboxProcess as S;"
+        f"print(S({str(tmp_path)!r}).start().base_url, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as starter:
+        address = starter.stdout.readline().strip()
+        assert requests.get(f"{address}/_sandbox/", timeout=2).ok
+        starter.kill()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            requests.get(f"{address}/_sandbox/", timeout=2)
+        except requests.ConnectionError:
+            return
+        time.sleep(0.05)
+    pytest.fail("it is still there")
