@@ -75,11 +75,18 @@ def has_errors(problems: Iterable[Problem]) -> bool:
     return any(problem.severity == ERROR for problem in problems)
 
 
+def _as_shown(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python writes no number of thousands of digits
+        return "…"
+
+
 def shown_safely(field: str, value: object) -> str:
     """The value as a problem may show it: one line, at most 80 characters, encrypted fields as ``8***``."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else _as_shown(value)
     text = text[: SHOWN_MAX * 2].strip()
     if not text:
         return ""

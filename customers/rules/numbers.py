@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from customers.rules.reading import Refused
-from customers.rules.text import as_text, mangled_number
+from customers.rules.text import as_text, finite, mangled_number
 
 OWNERSHIP_LEAST = Decimal(5)  # per cent, 002:1992
 OWNERSHIP_MOST = Decimal(100)
@@ -28,11 +27,12 @@ def parse_number(value: object, *, places: int) -> Decimal:
     if isinstance(value, bool):
         raise Refused("type", _("This is not a number."), _number_hint())
     if isinstance(value, (int, float, Decimal)):
-        if not math.isfinite(value):
+        finite_number = finite(value)
+        if finite_number is None:
             raise Refused("number", _("This is not a finite number."), _number_hint())
-        text = format(Decimal(str(value)), "f")  # str() of a float is what was typed
-        if len(text) > 60:
+        if abs(finite_number) >= Decimal(10) ** 60 or finite_number.adjusted() < -60:
             raise mangled_number()
+        text = format(finite_number, "f")
     else:
         text = as_text(value).strip()
     if text.endswith("%") and _PLAIN.fullmatch(text[:-1].strip()):
@@ -98,7 +98,7 @@ def parse_flag(value: object) -> bool:
     """true/false, yes/no, 1/0 in any case. Anything else is refused, never taken for false."""
     if isinstance(value, bool):
         return value
-    if isinstance(value, (int, float, Decimal)) and value in (0, 1):
+    if isinstance(value, (int, float, Decimal)) and finite(value) in (0, 1):
         return bool(value)
     text = value.strip().lower() if isinstance(value, str) else ""
     if text in _YES:

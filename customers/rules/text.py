@@ -39,13 +39,10 @@ def as_text(value: object) -> str:
     if isinstance(value, str):
         return value
     if not isinstance(value, bool) and isinstance(value, (int, float, Decimal)):
-        if (
-            not math.isfinite(value)
-            or int(value) != value
-            or not -SPREADSHEET_EXACT < int(value) < SPREADSHEET_EXACT
-        ):
+        number = finite(value)
+        if number is None or abs(number) >= SPREADSHEET_EXACT or number != int(number):
             raise mangled_number()
-        return str(int(value))
+        return str(int(number))
     if isinstance(value, date):
         raise Refused(
             "type",
@@ -53,6 +50,14 @@ def as_text(value: object) -> str:
             _("Format the column as text and type the value again."),
         )
     raise Refused("type", _("This is not text."), _("Write it as plain text."))
+
+
+def finite(value: int | float | Decimal) -> Decimal | None:
+    """The number, exactly as its shortest decimal text says; None where it is no finite number."""
+    if isinstance(value, float):
+        return Decimal(str(value)) if math.isfinite(value) else None
+    number = Decimal(value)
+    return number if number.is_finite() else None
 
 
 def mangled_number() -> Refused:

@@ -35,8 +35,10 @@ def test_a_pdf_is_counted_in_pages():
     "passwords", [{"owner": "o", "user": "u"}, {"owner": "o", "user": ""}], ids=["to open", "to change"]
 )
 @pytest.mark.parametrize("revision", [4, 6])
-def test_a_pdf_with_a_password_is_refused_with_the_remedy(passwords, revision):
-    content = files.pdf(encryption=pikepdf.Encryption(**passwords, R=revision, aes=True))
+@pytest.mark.parametrize("mode", [pikepdf.ObjectStreamMode.disable, pikepdf.ObjectStreamMode.generate])
+def test_a_pdf_with_a_password_is_refused_with_the_remedy(passwords, revision, mode):
+    lock = pikepdf.Encryption(**passwords, R=revision, aes=True)
+    content = files.pdf(encryption=lock, object_stream_mode=mode)
     (problem,) = examine(content, filename="a.pdf").problems
     assert (problem.code, problem.severity) == ("password", "error")
     assert "Remove the password" in problem.remedy
