@@ -50,7 +50,7 @@ def read_document_row(
         particulars,
         (
             ("doc_number", lambda value: parse_number_text(value, DOC_NUMBER_MAX), row.needs_number, ""),
-            ("doc_expire", parse_date, row.needs_expiry, None),
+            ("doc_expire", parse_date, row.needs_expiry_in(dialect), None),
             ("doc_issued", parse_date, False, None),
         ),
     )
