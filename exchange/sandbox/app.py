@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import unquote
 
-from exchange.sandbox import console, control, customers
+from exchange.sandbox import console, control, creation, customers
 from exchange.sandbox.authentication import AuthRefusal, NonceBook, auth_refusal_reply, authenticate
 from exchange.sandbox.configuration import Configuration
 from exchange.sandbox.dialects import spoken
@@ -146,7 +146,7 @@ class Sandbox:
             by_method["GET"] = Route("alive", lambda: json_reply(200))
         elif path == CUSTOMERS:
             serve("GET", "customers.list", customers.list_customers)
-            serve("POST", "customers.create", customers.create_customer)
+            serve("POST", "customers.create", creation.create_customer)
         elif any(path in dialect.targets for dialect in dialects):
             here = tuple(dialect for dialect in dialects if path in dialect.targets)
             serve("POST", "documents.upload", upload_document, here)
@@ -160,7 +160,7 @@ class Sandbox:
         elif path == MERCHANTS:
             serve("GET", "merchants.list", customers.list_merchants)
             if dialects[-1].creates_merchants:
-                serve("POST", "merchants.create", customers.create_merchant)
+                serve("POST", "merchants.create", creation.create_merchant)
         elif path.startswith(MERCHANTS + "/"):
             uid, _, rest = path[len(MERCHANTS) + 1 :].partition("/")
             if rest == "customers":

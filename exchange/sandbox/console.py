@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote
 
-from exchange.sandbox import control, pages
+from exchange.sandbox import control, pages, switch_page
 from exchange.sandbox.faults import QUIRKS, UnknownSwitch
 from exchange.sandbox.review import decide
 from exchange.sandbox.wire import Refusal, Reply, Request
@@ -53,7 +53,7 @@ def answer(sandbox, request: Request) -> Reply:
     if name == "":
         return _page(pages.overview(**_overview(sandbox, query), said=said))
     if name == "switches":
-        return _page(pages.switches(sandbox.switches.described(), said=said))
+        return _page(switch_page.switches(sandbox.switches.described(), said=said))
     if name == "log":
         rows = sandbox.store.rows("SELECT * FROM effects ORDER BY seq DESC LIMIT 200")
         return _page(pages.log(rows, said=said))

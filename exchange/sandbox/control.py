@@ -6,7 +6,7 @@ import json
 import re
 import time
 
-from exchange.sandbox import customers
+from exchange.sandbox import creation
 from exchange.sandbox.authentication import NonceBook
 from exchange.sandbox.faults import CHOICES, KINDS, MEANINGS, UnknownSwitch
 from exchange.sandbox.representations import moment
@@ -82,7 +82,7 @@ def add_merchant(store, data: dict) -> str:
     verdict = data.get("verdict") or "verified"
     if verdict not in ("pending", "verified", "rejected"):
         raise UnknownSwitch("verdict is one of: pending, verified, rejected")
-    return customers.add_merchant(store, name, email, verdict=verdict, uid=uid)
+    return creation.add_merchant(store, name, email, verdict=verdict, uid=uid)
 
 
 def reset(sandbox) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote, urlencode
 
-from exchange.sandbox.faults import CHOICES, KINDS, MEANINGS, QUIRKS
 from exchange.sandbox.review import verdict_of
 
 _FRAME = """<!doctype html>
@@ -30,7 +29,8 @@ data.</p> <nav aria-label="Console">{links}</nav> </header> <main> {said}<h1>{ti
 _LINKS = (("", "Overview"), ("switches", "Faults and quirks"), ("log", "Log"))
 
 
-def _frame(title: str, body: str, *, here: str | None = None, said: str = "") -> str:
+def frame(title: str, body: str, *, here: str | None = None, said: str = "") -> str:
+    """A whole page. `body` is HTML; `here` the link that is this page; `said` what was just done."""
     links = "".join(
         f'<a href="/_sandbox/{path}"{" aria-current=page" if path == here else ""}>{text}</a>'
         for path, text in _LINKS
@@ -39,7 +39,7 @@ def _frame(title: str, body: str, *, here: str | None = None, said: str = "") ->
     return _FRAME.format(title=escape(title), links=links, said=notice, body=body)
 
 
-def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> str:
+def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> str:
     """A table whose cells are HTML already. On a narrow screen each row becomes a card (console.css)."""
     lines = [
         "<tr>"
@@ -128,7 +128,7 @@ def overview(
     heads = ("uid", "account_name", "custom_id", "Type", "Merchant", "Verdict", "Documents", "Created (UTC)")
     body = f"""<dl class="numbers">{tiles}</dl>
 <section aria-labelledby="merchants"><h2 id="merchants">Merchants</h2>
-{_table("Merchants", ("uid", "Name", "E-mail", "Verdict", "Customers"), merchant_rows, "No merchant yet.")}
+{table("Merchants", ("uid", "Name", "E-mail", "Verdict", "Customers"), merchant_rows, "No merchant yet.")}
 <form method="post" action="/_sandbox/merchants" class="row">
 <label>Name <input name="name" required maxlength="200"></label>
 <label>E-mail <input name="email" type="email" placeholder="made up if empty"></label>
@@ -138,7 +138,7 @@ def overview(
 <form method="get" action="/_sandbox/" class="row" role="search">
 <label>Search <input name="q" type="search" value="{escape(sought)}"></label><button>Search</button>
 </form>
-{_table("Customers, newest first", heads, customer_rows, "Nothing found." if sought else "No customer yet.")}
+{table("Customers, newest first", heads, customer_rows, "Nothing found." if sought else "No customer yet.")}
 {_pager(sought, page, pages)}</section>
 <section aria-labelledby="empty"><h2 id="empty">Empty the sandbox</h2>
 <form method="post" action="/_sandbox/reset" class="row">
@@ -146,7 +146,7 @@ def overview(
 Forget every customer and document</label>
 <button class="danger">Empty</button>
 </form></section>"""
-    return _frame("Overview", body, here="", said=said)
+    return frame("Overview", body, here="", said=said)
 
 
 def _pager(sought: str, page: int, pages: int) -> str:
@@ -194,7 +194,7 @@ def account(
 <section aria-labelledby="sent"><h2 id="sent">As it was sent</h2>{_facts(sent)}</section>
 <section aria-labelledby="documents"><h2 id="documents">Documents</h2>{own}</section>
 {people}"""
-    return _frame(account["account_name"] or account["uid"], body, said=said)
+    return frame(account["account_name"] or account["uid"], body, said=said)
 
 
 def _decision(uid: str, verb: str, text: str) -> str:
@@ -232,67 +232,7 @@ def _documents(rows: Sequence[Mapping]) -> str:
         )
         for row in rows
     )
-    return _table("Documents in the order of arrival", heads, cells, "No document yet.")
-
-
-def switches(described: Mapping, said: str = "") -> str:
-    """The faults that are on, a form for one more, and the quirks."""
-    rows = (
-        (
-            escape(fault["kind"]),
-            escape(fault["route"]),
-            escape(fault["method"] or "any"),
-            f"{fault['probability']:g}",
-            "no end" if fault["count"] is None else str(fault["count"]),
-            f"{fault['seconds']:g} s",
-            str(described["struck"].get(fault["kind"], 0)),
-        )
-        for fault in described["faults"]
-    )
-    kinds = "".join(
-        f'<option value="{kind}">{kind}: {escape(text.replace("`", ""))}</option>'
-        for kind, text in KINDS.items()
-    )
-    quirks = "".join(_quirk(name, described["quirks"][name]) for name in QUIRKS)
-    heads = ("Kind", "Route", "Method", "Probability", "Strikes left", "Seconds", "Struck")
-    body = f"""<section aria-labelledby="faults"><h2 id="faults">Faults</h2>
-{_table("Faults that are on", heads, rows, "No fault is on.")}
-<form method="post" action="/_sandbox/switches/faults" class="grid">
-<label class="wide">Kind <select name="kind">{kinds}</select></label>
-<label>Route <input name="route" value="*" placeholder="customers.*, documents.upload"></label>
-<label>Method <select name="method"><option value="">any</option><option>GET</option><option>POST</option>
-<option>PUT</option></select></label>
-<label>Probability <input name="probability" type="number" min="0" max="1" step="any" value="1"></label>
-<label>Strikes <input name="count" type="number" min="1" placeholder="without end"></label>
-<label>Seconds <input name="seconds" type="number" min="0" step="any" placeholder="the kind's own"></label>
-<label>Status <input name="status" type="number" min="100" max="599" placeholder="the kind's own"></label>
-<label>Retry-After <input name="retry_after" type="number" min="0" placeholder="not sent"></label>
-<button>Switch on</button>
-</form></section>
-<section aria-labelledby="quirks"><h2 id="quirks">Quirks</h2>
-<form method="post" action="/_sandbox/switches/quirks" class="grid">{quirks}<button>Set
-quirks</button></form></section> <form method="post" action="/_sandbox/switches/clear"><button
-class="danger">Everything back to default</button></form>"""
-    return _frame("Faults and quirks", body, here="switches", said=said)
-
-
-def _quirk(name: str, value: object) -> str:
-    """One quirk's field, its meaning beside it."""
-    hint = f'<small id="{name}-hint">{escape(MEANINGS[name])}</small>'
-    field = f'id="{name}" name="{name}" aria-describedby="{name}-hint"'
-    if isinstance(value, bool):
-        checked = " checked" if value else ""
-        box = f'<input type="checkbox" value="true" {field}{checked}>'
-        return f'<div class="quirk"><label class="check">{box} {name}</label>{hint}</div>'
-    if name in CHOICES:
-        options = "".join(
-            f"<option{' selected' if choice == value else ''}>{choice}</option>" for choice in CHOICES[name]
-        )
-        control = f"<select {field}>{options}</select>"
-    else:
-        kind = 'type="date"' if name == "today" else 'type="number" min="0" step="any" required'
-        control = f'<input {kind} value="{value}" {field}>'
-    return f'<div class="quirk"><label>{name} {control}</label>{hint}</div>'
+    return table("Documents in the order of arrival", heads, cells, "No document yet.")
 
 
 def log(rows: Sequence[Mapping], said: str = "") -> str:
@@ -311,10 +251,10 @@ def log(rows: Sequence[Mapping], said: str = "") -> str:
         for row in rows
     )
     heads = ("Request", "Time (UTC)", "Route", "uid", "Token", "Nonce")
-    body = _table("The newest 200 effects", heads, cells, "Nothing has happened yet.")
-    return _frame("Log", body, here="log", said=said)
+    body = table("The newest 200 effects", heads, cells, "Nothing has happened yet.")
+    return frame("Log", body, here="log", said=said)
 
 
 def missing() -> str:
     """404 of the console."""
-    return _frame("Not here", '<p>There is no such page. <a href="/_sandbox/">To the overview</a></p>')
+    return frame("Not here", '<p>There is no such page. <a href="/_sandbox/">To the overview</a></p>')

@@ -194,6 +194,8 @@ def test_ubo_emails_can_be_counted_within_their_business_alone(asker, sandbox):
     sandbox.set_faults(ubo_email_scope="business")
     asker.create(individual(email="jane@example.com"))
     assert asker.create(business(ubos=[ubo(email="jane@example.com")])).status_code == 201
+    assert asker.create(business(ubos=[ubo(email="john@example.com")])).status_code == 201
+    assert asker.create(individual(email="john@example.com")).status_code == 201
     twice = business(ubos=[ubo(email="same@example.com"), ubo(email="same@example.com")])
     assert asker.create(twice).json()["errors"] == ["ubos[1].email.taken"]
 
