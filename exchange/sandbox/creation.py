@@ -102,8 +102,8 @@ def _claims(data: dict, kind: str, merchant_uid: str | None, quirks: dict) -> li
     """The e-mails that a creation takes: (field, where it must be unique, e-mail); the customer's own first.
 
     E-mails are unique per merchant whatever kind of account holds them (002:1725, 1943), and UBOs become
-    accounts too (002:2547); with `ubo_email_scope` = business, and at a merchant, a UBO's is unique within its
-    business only.
+    accounts too (002:2547); with `ubo_email_scope` = business, and at a merchant, a UBO's is unique within
+    its business only.
     """
 
     def folded(email: str) -> str:
