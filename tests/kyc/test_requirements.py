@@ -153,9 +153,6 @@ def test_a_waiver_of_any_other_document_is_not_heard(doc_type):
 
 
 def test_an_expired_document_is_invalid_and_says_why():
-    problem = Problem(
-        "expired", "document:Passport", "doc_expire", "error", "It expired.", "Ask for another."
-    )
     passport = document("Passport", doc_expire=date(2026, 11, 20), problems=(EXPIRED,))
     owner = OwnerFacts("individual", "", "Lerato", (passport, *documents("Selfie", "Proof of Address")))
     facts = Facts(CUSTOMER, "draft", owner, TODAY)
@@ -166,9 +163,6 @@ def test_an_expired_document_is_invalid_and_says_why():
 
 
 def test_an_error_of_a_document_that_nothing_rests_on_holds_too():
-    problem = Problem(
-        "expired", "document:Passport", "doc_expire", "error", "It expired.", "Ask for another."
-    )
     owner = OwnerFacts(
         "individual",
         "",
