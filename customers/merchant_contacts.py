@@ -1,0 +1,36 @@
+"""What we note about a merchant ourselves: whom to talk to, and what is worth remembering."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import User
+from accounts.policy import require
+from customers.models import Merchant
+
+CONTACT_FIELDS = ("contact_name", "contact_email", "contact_phone", "notes")
+
+
+def change_contact(*, merchant: Merchant, data: Mapping[str, str], actor: User) -> list[str]:
+    """Set those of `CONTACT_FIELDS` that `data` holds. Answers the names of the fields that changed.
+
+    Raises NotAllowed. The audit row names the fields, not their values.
+    """
+    require(actor, "merchant.change", merchant.uid)
+    with transaction.atomic():
+        held = Merchant.objects.select_for_update().get(pk=merchant.pk)
+        changed = [name for name in CONTACT_FIELDS if name in data and getattr(held, name) != data[name]]
+        for name in changed:
+            setattr(held, name, data[name])
+        if changed:
+            held.save(update_fields=changed)
+            audit.record(
+                actor=actor,
+                action="merchant.change",
+                subject_type="merchant",
+                subject_id=held.pk,
+                merchant_uid=held.uid,
+                details={"fields": changed},
+            )
+    return changed

@@ -1,0 +1,92 @@
+"""What is needed of one customer now, each row with what can be done about it here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from accounts.models import User
+from accounts.policy import may
+from customers.models import Customer, Ubo
+from kyc.choices import RequirementState
+from kyc.doc_types import DOC_TYPES, IDENTITY_FRONTS, backs_of, types_for
+from kyc.requirements import Requirement
+from kyc.waivers import waivable_types
+from kyc.warnings import OpenWarning
+from portal.pages.customer.forms import UploadForm
+
+
+@dataclass(slots=True)
+class Need:
+    """One requirement and its doors: an upload form, the key of the warning to accept, the type to waive."""
+
+    row: Requirement
+    whose: str = ""
+    upload: UploadForm | None = None
+    warning_key: str = ""
+    shown: str = ""
+    waive: str = ""
+    may_submit: bool = False
+    anchor: str = field(default="")
+
+
+def needs_of(
+    customer: Customer,
+    rows: Sequence[Requirement],
+    warnings: Sequence[OpenWarning],
+    ubos: Sequence[Ubo],
+    *,
+    user: User,
+) -> list[Need]:
+    """The open rows in their order. A door is there only where `user` may go through it."""
+    merchant_uid = customer.merchant.uid
+    by_email = {f"ubo:{ubo.email}": ubo for ubo in ubos}
+    keys = {
+        (warning.problem.code, warning.problem.subject, warning.problem.message): warning
+        for warning in warnings
+    }
+    needs = []
+    for number, row in enumerate(row for row in rows if not row.is_done):
+        need = Need(row, whose=_whose(row, by_email), anchor=f"need-{number}")
+        if row.code.startswith("warning:") and may(user, "warning.accept", merchant_uid):
+            warning = keys.get((row.code.removeprefix("warning:"), row.subject, row.title))
+            if warning is not None:
+                need.warning_key, need.shown = warning.key, warning.problem.shown
+        if row.asks_for_a_file and may(user, "document.add", merchant_uid):
+            need.upload = _upload(customer, row, by_email.get(row.subject), number)
+        if _can_be_waived(customer, row) and may(user, "document.waive", merchant_uid):
+            need.waive = row.doc_type
+        need.may_submit = row.code == "submit" and may(user, "customer.submit", merchant_uid)
+        needs.append(need)
+    return needs
+
+
+def _can_be_waived(customer: Customer, row: Requirement) -> bool:
+    is_asked_of_the_business = row.code.removeprefix("document:") in waivable_types() and not row.subject
+    return is_asked_of_the_business and customer.is_editable and row.state == RequirementState.MISSING
+
+
+def _whose(row: Requirement, by_email: Mapping[str, Ubo]) -> str:
+    """The beneficial owner the row is about, by name; "" for the customer itself."""
+    ubo = by_email.get(row.subject.partition("/")[0])
+    return f"{ubo.first_name} {ubo.last_name}".strip() if ubo else ""
+
+
+def _upload(customer: Customer, row: Requirement, ubo: Ubo | None, number: int) -> UploadForm:
+    kind = "ubo" if ubo else customer.entity_type
+    return UploadForm(
+        types=_types_that_serve(row, kind),
+        first=row.doc_type,
+        owner=ubo.pk if ubo else None,
+        auto_id=f"upload-{number}-%s",
+    )
+
+
+def _types_that_serve(row: Requirement, kind: str) -> list[str]:
+    offered = types_for(kind, settings.EXCHANGE_DIALECT)
+    if row.code == "document:identity":
+        return [name for name in offered if name in IDENTITY_FRONTS]
+    if row.code == "document:identity_back":
+        siblings = next((backs for backs in map(backs_of, IDENTITY_FRONTS) if row.doc_type in backs), ())
+        return list(siblings) or [row.doc_type]
+    return [row.doc_type] if row.doc_type in DOC_TYPES else list(offered)

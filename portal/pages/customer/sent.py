@@ -1,0 +1,67 @@
+"""What the exchange was told about a customer: each intent with its attempts."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from accounts.models import User
+from accounts.policy import may
+from customers.models import Customer
+from exchange.outbox.choices import IntentState, Reason, Topic
+from exchange.outbox.models import Attempt, Intent
+from exchange.outbox.queries import history_of
+from kyc.delivery.decisions import may_retry
+from kyc.models import Document
+
+
+@dataclass(slots=True)
+class SentIntent:
+    """One intent in words. `reason` and `remedy` only where it waits for a person."""
+
+    intent: Intent
+    title: str
+    label: str
+    tone: str
+    reason: str = ""
+    remedy: str = ""
+    may_retry: bool = False
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+def sent_for(customer: Customer, *, user: User) -> list[SentIntent]:
+    """The customer's intents in the order of its lane, each with its attempts, the newest attempt first."""
+    intents = history_of(customer.pk)
+    titles = titles_of(intents)
+    sent = []
+    for intent in intents:
+        row = described(intent, titles.get(intent.subject_id, ""), customer, user=user)
+        row.attempts = list(reversed(intent.attempts.all()))
+        sent.append(row)
+    return sent
+
+
+def described(intent: Intent, about: str, customer: Customer, *, user: User) -> SentIntent:
+    """An intent in words; `about` is the document it is of. A retry is offered where the outcome is known."""
+    state = IntentState(intent.state)
+    title = str(Topic(intent.topic).label)
+    row = SentIntent(intent, f"{title}: {about}" if about else title, str(state.label), state.tone)
+    if intent.waits_for_a_person and intent.reason:
+        reason = Reason(intent.reason)
+        row.reason, row.remedy = str(reason.label), reason.remedy
+        row.may_retry = (
+            may_retry(intent) and not customer.is_editable and may(user, "intent.retry", intent.merchant_uid)
+        )
+    return row
+
+
+def titles_of(intents: list[Intent]) -> dict[UUID, str]:
+    """What each document intent is about, by its subject: the type, and whose it is where it is a UBO's."""
+    subjects = [intent.subject_id for intent in intents if intent.topic == Topic.UPLOAD]
+    if not subjects:
+        return {}
+    documents = Document.objects.filter(pk__in=subjects).values_list(
+        "pk", "doc_type", "ubo__first_name", "ubo__last_name"
+    )
+    return {
+        pk: f"{doc_type}, {first} {last}".rstrip() if first or last else doc_type
+        for pk, doc_type, first, last in documents
+    }

@@ -1,0 +1,53 @@
+"""What the list of customers can be narrowed by."""
+
+from functools import lru_cache
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from customers.choices import EntityType, Stage
+from customers.models import Merchant
+from customers.rules.countries import alpha_2_codes
+from customers.search import SEARCH_MAX
+from portal.pages.whose_move import Move
+
+MERCHANTS_SHOWN = 500
+
+
+@lru_cache(maxsize=1)
+def _country_choices() -> tuple[tuple[str, str], ...]:
+    return tuple((code, code) for code in sorted(alpha_2_codes()))
+
+
+class CustomerFilters(forms.Form):
+    """The query string of the list. A value that is not offered is left out, and the list shows the rest."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=SEARCH_MAX,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    merchant = forms.ChoiceField(label=_("Merchant"), required=False)
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any")), *EntityType.choices])
+    stage = forms.ChoiceField(label=_("Stage"), required=False, choices=[("", _("Any")), *Stage.choices])
+    waiting = forms.ChoiceField(
+        label=_("Waiting for"), required=False, choices=[("", _("Anyone")), *Move.choices[:3]]
+    )
+    country = forms.ChoiceField(label=_("Country"), required=False)
+    needs = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
+
+    def __init__(self, data, *, user) -> None:
+        super().__init__(data)
+        merchants = (
+            Merchant.objects.visible_to(user)
+            .order_by("name", "uid")
+            .values_list("uid", "name")[:MERCHANTS_SHOWN]
+        )
+        self.fields["merchant"].choices = [("", _("All")), *((uid, name or uid) for uid, name in merchants)]
+        self.fields["country"].choices = [("", _("Any")), *_country_choices()]
+
+    def values(self) -> dict[str, str]:
+        """The filters that are set and make sense."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}

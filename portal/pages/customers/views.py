@@ -1,0 +1,37 @@
+"""The list of customers."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from portal.pages.customers.filters import CustomerFilters
+from portal.pages.customers.queries import list_customers
+from portal.pages.guard import page
+from portal.pages.paging import Place
+
+
+@require_safe
+@page("customer.view")
+def customers(request: HttpRequest) -> HttpResponse:
+    """The list; with htmx, only the part below the filters."""
+    filters = CustomerFilters(request.GET, user=request.user)
+    values = filters.values()
+    after = Place.read(request.GET.get("after", ""))
+    listing = list_customers(user=request.user, values=values, after=after, today=timezone.localdate())
+    context = {
+        "here": "customers",
+        "filters": filters,
+        "values": values,
+        "search": values.get("q", ""),
+        "rows": listing.rows,
+        "looked_at": listing.looked_at,
+        "is_first": after is None,
+        "next_query": urlencode({**values, "after": str(listing.next)}) if listing.next else "",
+        "first_query": urlencode(values),
+        "is_filtered": bool(values),
+    }
+    part = request.htmx and not request.htmx.history_restore_request
+    return render(request, "_customers.html" if part else "customers.html", context)

@@ -1,0 +1,34 @@
+"""What every page does first: ask the policy, and keep what it shows out of caches."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
+
+from accounts.policy import NotAllowed, require
+
+
+def page(action: str) -> Callable:
+    """A view that needs the right to `action`. 403 without it, wherever in the view that comes out.
+
+    The answer is never stored by browser or proxy: the pages show personal data.
+    """
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                require(request.user, action)
+                response = view(request, *args, **kwargs)
+            except NotAllowed as error:
+                raise PermissionDenied(str(error)) from None
+            add_never_cache_headers(response)
+            return response
+
+        guarded.action = action
+        return guarded
+
+    return decorate

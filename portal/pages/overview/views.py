@@ -1,0 +1,51 @@
+"""The overview, and the parts of it that refresh themselves."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from exchange.connection import exchange_answers
+from portal.pages.guard import page
+from portal.pages.overview.outbox import outbox_summary
+from portal.pages.overview.queries import overview as overview_of
+
+REFRESH_SECONDS = 5
+
+
+@require_safe
+@page("overview.view")
+def overview(request: HttpRequest) -> HttpResponse:
+    """The page; with htmx, its numbers only. `?ask` asks the exchange at once, for who has no script."""
+    numbers = overview_of(user=request.user, today=timezone.localdate())
+    outbox = outbox_summary(request.user)
+    context = {
+        "here": "overview",
+        "page": numbers,
+        "outbox": outbox,
+        "waiting_for_staff": numbers.ready + numbers.blockers.with_warnings + outbox.for_a_person,
+        "refreshed_at": timezone.now(),
+        "refresh_seconds": REFRESH_SECONDS,
+        **_exchange(is_asked="ask" in request.GET and not request.htmx),
+    }
+    return render(request, "_overview.html" if request.htmx else "overview.html", context)
+
+
+@require_safe
+@page("overview.view")
+def exchange(request: HttpRequest) -> HttpResponse:
+    """Whether the exchange answers: a part of its own, since asking may take seconds."""
+    return render(request, "_exchange.html", _exchange(is_asked=True))
+
+
+def _exchange(*, is_asked: bool) -> dict:
+    return {
+        "health": exchange_answers() if is_asked else None,
+        "exchange_host": urlsplit(settings.EXCHANGE_BASE_URL).netloc,
+        "dialect": settings.EXCHANGE_DIALECT,
+        "uses_sandbox": settings.USES_SANDBOX,
+        "refresh_seconds": REFRESH_SECONDS,
+    }
