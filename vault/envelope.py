@@ -44,7 +44,7 @@ class DataKey:
             raise CannotOpen("not a sealed value of a known format")
         try:
             return self._cipher.decrypt(sealed[2 : 2 + NONCE_BYTES], sealed[2 + NONCE_BYTES :], cell)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: so much is cut off that there is no nonce
             raise CannotOpen("the value does not belong to this cell, or was changed") from None
 
 

@@ -41,6 +41,6 @@ class Command(BaseCommand):
             raise CommandError(told, returncode=1) from None
         except NotAllowed:
             raise CommandError(
-                f"{actor.email} may not waive documents of {reference}.", returncode=2
+                f"{actor.email} may not waive documents here.", returncode=2
             ) from None
         self.stdout.write(f"{reference}: {options['doc_type']} is waived. The customer is {customer.stage}.")
