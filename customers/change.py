@@ -40,7 +40,7 @@ class StaleVersion(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """`fields`: the exchange's names of what changed (a UBO's as `ubo.<field>`); none: nothing was written."""
+    """`fields`: the exchange's names of what changed (a UBO's as `ubo.<field>`); none: nothing written."""
 
     customer: Customer
     fields: tuple[str, ...]

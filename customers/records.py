@@ -63,7 +63,7 @@ def _profile_values(candidate: Candidate) -> dict[str, object]:
 
 
 def differing(customer: Customer, candidate: Candidate) -> list[str]:
-    """The names of the customer's own and its profile's fields for which the candidate says something else."""
+    """The names of the fields, own and of the profile, for which the candidate says something else."""
     names = _differing(customer, candidate.values, _CUSTOMER_FIELDS.intersection(candidate.values))
     if candidate.is_business:
         values = _profile_values(candidate)

@@ -1,0 +1,154 @@
+"""Hand in an onboarding pack: a folder, a zip, a workbook or a lone customers.csv."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import MACHINE_EMAIL, User
+from accounts.policy import NotAllowed
+from kyc.pack.places import Places
+from kyc.pack.unreadable import PackUnreadable
+
+UNUSABLE = 2
+# Plain progress: a line after so many customers.
+_TELL_EVERY = 5_000
+
+
+class Command(BaseCommand):
+    help = (
+        "Import an onboarding pack. Rows without errors are kept, the others are left out and reported. "
+        "Exit code 0: every row was accepted; 1: some were rejected or held; 2: the pack can't be used."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add = parser.add_argument
+        add("pack", type=Path, metavar="PACK", help="a folder, a .zip, an .xlsx or a customers.csv")
+        add(
+            "--documents", type=Path, metavar="DIR", help="a folder or zip with the files, if not in the pack"
+        )
+        add("--merchant", default="", metavar="UID", help="the merchant of rows that name none")
+        add("--dry-run", action="store_true", help="judge everything, write nothing")
+        add("--submit", action="store_true", help="submit what is complete to the exchange")
+        add("--accept-warnings", default="", metavar="REASON", help="accept the pack's warnings, and say why")
+        add("--report", type=Path, metavar="FILE", help="the rejected rows again: a folder, or an .xlsx")
+        add("--as", dest="actor", default="", metavar="EMAIL", help="whose act it is (else the machine's)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from exchange.connection import make_client
+        from kyc.pack.importing import Options, import_pack
+        from kyc.pack.opening import open_pack
+        from kyc.pack.report import check_size, make_report
+        from kyc.pack.telling import tell
+
+        settings = Options(
+            actor=self._actor(options["actor"], options["dry_run"]),
+            merchant_uid=options["merchant"].strip(),
+            is_dry=options["dry_run"],
+            submits=options["submit"],
+            accept_warnings=options["accept_warnings"].strip(),
+        )
+        path: Path = options["pack"]
+        report = None
+        try:
+            with open_pack(path, options["documents"]) as pack, self._progress() as progress:
+                labels = {name: table.where for name, table in pack.tables.items()}
+                if options["report"] is not None:
+                    report = make_report(options["report"], pack, path)
+
+                def surveyed(places: Places) -> None:
+                    check_size(report, places.counts)
+                    progress.begin(places.counts["customers"])
+
+                tally = import_pack(
+                    pack,
+                    settings,
+                    make_client=make_client,
+                    report=report,
+                    surveyed=surveyed,
+                    tick=progress.tick,
+                )
+            written = report.finish() if report is not None else None
+        except PackUnreadable as error:
+            raise CommandError(
+                f"The pack can't be used. Nothing was changed.\n{error}", returncode=UNUSABLE
+            ) from None
+        except NotAllowed as error:
+            raise CommandError(f"{settings.actor} may not do this: {error}.", returncode=UNUSABLE) from None
+        finally:
+            if report is not None:
+                report.abandon()
+        for line in tell(
+            tally, is_dry=settings.is_dry, submits=settings.submits, report=written, labels=labels
+        ):
+            self.stdout.write(line)
+        if tally.exit_code:
+            sys.exit(tally.exit_code)
+
+    def _actor(self, email: str, is_dry: bool) -> User:
+        if not email:
+            # A dry run writes nothing, not even the machine's own account.
+            known = User.objects.filter(email=MACHINE_EMAIL).first()
+            return known or (User(email=MACHINE_EMAIL, is_machine=True) if is_dry else User.objects.machine())
+        actor = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+        if actor is None:
+            raise CommandError(f"Nobody here signs in as {email}.", returncode=UNUSABLE)
+        return actor
+
+    @contextmanager
+    def _progress(self) -> Iterator[_Lines | _Bar]:
+        out = getattr(self.stdout, "_out", self.stdout)
+        if out is sys.stdout and sys.stdout.isatty():
+            with _Bar() as bar:
+                yield bar
+        else:
+            yield _Lines(self)
+
+
+class _Lines:
+    """Progress for a log: a plain line now and then."""
+
+    def __init__(self, command: BaseCommand) -> None:
+        self._command = command
+        self._done = self._total = 0
+
+    def begin(self, total: int) -> None:
+        self._total = total
+        self._command.stdout.write(f"The pack was read: {total:,} customers.")
+
+    def tick(self, count: int) -> None:
+        before, self._done = self._done, self._done + count
+        if before // _TELL_EVERY != self._done // _TELL_EVERY:
+            self._command.stdout.write(f"  {min(self._done, self._total):,} of {self._total:,} customers")
+
+
+class _Bar:
+    """Progress on a terminal."""
+
+    def __enter__(self) -> _Bar:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            transient=True,
+        )
+        self._progress.__enter__()
+        self._task = self._progress.add_task("Reading the pack", total=None)
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._progress.__exit__(*exception)
+
+    def begin(self, total: int) -> None:
+        self._progress.update(self._task, description="Importing customers", total=total)
+
+    def tick(self, count: int) -> None:
+        self._progress.advance(self._task, count)

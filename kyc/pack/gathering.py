@@ -1,0 +1,114 @@
+"""Units gathered out of the tables, chunk by chunk, in the order of `customers`; strays come last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from django.utils.translation import gettext as _
+
+from kyc.pack.columns import CUSTOMERS, UBOS
+from kyc.pack.limits import ROWS_PER_CUSTOMER_MAX
+from kyc.pack.opening import Pack
+from kyc.pack.places import Places, text_of
+from kyc.pack.rows import Row
+from kyc.pack.units import Unit
+
+# Customers in one transaction: well under half a second, with documents or without.
+CHUNK_PLAIN = 500
+CHUNK_WITH_DOCUMENTS = 50
+
+
+def gather(pack: Pack, places: Places) -> Iterator[list[Unit]]:
+    """The pack's units in chunks, with the faults that only the whole file shows."""
+    size = CHUNK_WITH_DOCUMENTS if places.counts["documents"] else CHUNK_PLAIN
+    chunk: list[Row] = []
+    for row in pack.customers.rows():
+        chunk.append(row)
+        if len(chunk) == size:
+            yield _units(pack, places, chunk)
+            chunk = []
+    if chunk:
+        yield _units(pack, places, chunk)
+    for batch in places.strays():
+        for start in range(0, len(batch), CHUNK_WITH_DOCUMENTS):
+            yield _stray_units(pack, places, batch[start : start + CHUNK_WITH_DOCUMENTS])
+
+
+def _units(pack: Pack, places: Places, rows: Sequence[Row]) -> list[Unit]:
+    references = [text_of(row, "reference") for row in rows]
+    first = places.first_lines(rows)
+    units = []
+    for row, reference, (line, email_line) in zip(rows, references, first, strict=True):
+        unit = Unit(reference, row)
+        if not reference:
+            unit.refuse(
+                CUSTOMERS,
+                row.line,
+                "reference",
+                "required",
+                _("reference is missing."),
+                _("Give the row your own id of the customer; it tells which row is which."),
+            )
+        elif line != row.line:
+            unit.refuse(
+                CUSTOMERS,
+                row.line,
+                "reference",
+                "same_reference",
+                _("Line %(line)d has the same reference.") % {"line": line},
+                _("Give each customer a reference of its own, or take one of the rows out."),
+                reference[:80],
+            )
+        if email_line != row.line:
+            unit.refuse(
+                CUSTOMERS,
+                row.line,
+                "email",
+                "same_email",
+                _("Line %(line)d has the same e-mail address.") % {"line": email_line},
+                _("Give this customer's own address; each may be used once within a merchant."),
+                text_of(row, "email")[:80],
+            )
+        units.append(unit)
+    # What belongs to a reference that is there twice belongs to its first row.
+    owners = {
+        unit.reference: unit
+        for unit, (line, _email) in zip(units, first, strict=True)
+        if unit.reference and unit.row and line == unit.row.line
+    }
+    _add_children(pack, places, owners)
+    return units
+
+
+def _stray_units(pack: Pack, places: Places, batch: Sequence[tuple[str, int, int]]) -> list[Unit]:
+    """Units of references that `customers` does not have."""
+    owners: dict[str, Unit] = {}
+    for table, place, line in batch:
+        reference = text_of(pack.tables[table].row_at(place, line), "reference")
+        owners[reference] = Unit(reference, None)
+    _add_children(pack, places, owners)
+    return list(owners.values())
+
+
+def _add_children(pack: Pack, places: Places, owners: dict[str, Unit]) -> None:
+    found = [
+        (table, place, line, owners[reference])
+        for reference, children in places.children(list(owners)).items()
+        for table, place, line in children
+    ]
+    for table, place, line, unit in sorted(found, key=lambda child: (child[0], child[1])):
+        rows = unit.ubos if table == UBOS else unit.documents
+        if len(unit.ubos) + len(unit.documents) >= ROWS_PER_CUSTOMER_MAX:
+            if not unit.has_too_many_rows:
+                unit.has_too_many_rows = True
+                unit.refuse(
+                    table,
+                    line,
+                    "reference",
+                    "too_many",
+                    _("This reference has more than %(most)d rows in ubos and documents.")
+                    % {"most": ROWS_PER_CUSTOMER_MAX},
+                    _("Take out what does not belong to it."),
+                )
+            continue
+        rows.append(pack.tables[table].row_at(place, line))

@@ -1,0 +1,131 @@
+"""The import: each unit of a pack enters whole, or is left out whole and reported.
+
+    survey the pack → for each chunk: judge → compare with what is known → look at the files → write
+
+Killed at any moment and run again, it takes up where it was: a reference that is there is compared, not
+written again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from django.utils import timezone
+
+from accounts.models import User
+from customers.models import Merchant
+from exchange.client import ExchangeClient
+from kyc.pack.comparing import compare, find_existing
+from kyc.pack.entering import enter
+from kyc.pack.filing import file_documents, take_back
+from kyc.pack.foretelling import foretell
+from kyc.pack.gathering import gather
+from kyc.pack.judging import judge_unit
+from kyc.pack.merchants import find_merchants
+from kyc.pack.opening import Pack
+from kyc.pack.places import Places
+from kyc.pack.releasing import release
+from kyc.pack.tally import Tally
+from kyc.pack.units import Unit
+
+# Pillow, AES and SHA-256 release the interpreter's lock, and the disk's syncs wait side by side.
+WORKERS = min(8, 2 + (os.cpu_count() or 1))
+
+
+class Report(Protocol):
+    def add(self, unit: Unit) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`merchant_uid`: for rows that name none. `accept_warnings`: the reason, where they are accepted."""
+
+    actor: User
+    merchant_uid: str = ""
+    is_dry: bool = False
+    submits: bool = False
+    accept_warnings: str = ""
+    today: date = field(default_factory=timezone.localdate)
+
+
+def import_pack(
+    pack: Pack,
+    options: Options,
+    *,
+    make_client: Callable[[], ExchangeClient],
+    report: Report | None = None,
+    surveyed: Callable[[Places], None] = lambda places: None,
+    tick: Callable[[int], None] = lambda customers: None,
+) -> Tally:
+    """Import a pack. PackUnreadable, with nothing changed, where it can't be read or used as a whole.
+
+    `make_client` is asked for a client when the pack names merchants that are not known. `surveyed` is
+    called when the whole pack was read and its rows are counted, `tick` after each chunk.
+    """
+    tally = Tally()
+    with Places(options.merchant_uid) as places, ThreadPoolExecutor(WORKERS) as workers:
+        places.survey(pack)
+        surveyed(places)
+        merchants, default = find_merchants(
+            places.merchant_uids,
+            default_uid=options.merchant_uid,
+            actor=options.actor,
+            is_dry=options.is_dry,
+            make_client=make_client,
+        )
+        for units in gather(pack, places):
+            left: Sequence[Unit] = units
+            while left:
+                left = _take(left, pack, places, options, merchants, default, workers, tally, report)
+            tick(len(units))
+    return tally
+
+
+def _take(
+    units: Sequence[Unit],
+    pack: Pack,
+    places: Places,
+    options: Options,
+    merchants: dict[str, Merchant],
+    default: Merchant,
+    workers: Executor,
+    tally: Tally,
+    report: Report | None,
+) -> list[Unit]:
+    """One chunk, from rows to results. Those that somebody else registered meanwhile are handed back."""
+    find_existing(units)
+    for unit in units:
+        judge_unit(unit, merchants=merchants, default_merchant=default, today=options.today)
+    compare(units, places if options.is_dry else None)
+    again: list[Unit] = []
+    try:
+        file_documents(pack, units, today=options.today, is_dry=options.is_dry, workers=workers)
+    except BaseException:
+        for unit in units:
+            take_back(unit)
+        raise
+    # From here on a failure may have come after the commit: stored files are left to the sweep.
+    if options.is_dry:
+        foretell(units, tally, accepts_warnings=bool(options.accept_warnings))
+    else:
+        entered = enter(units, tally, actor=options.actor, today=options.today)
+        release(
+            entered,
+            tally,
+            actor=options.actor,
+            today=options.today,
+            submits=options.submits,
+            accept_warnings=options.accept_warnings,
+        )
+        again = entered.again
+    for unit in units:
+        if unit.has_errors:
+            tally.reject(unit)
+            if report is not None:
+                report.add(unit)
+    return again

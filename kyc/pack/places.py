@@ -1,0 +1,175 @@
+"""Where everything in a pack is: found out in one pass that also proves that the pack can be read.
+
+The finds lie in a temporary database on disk, so that memory does not grow with the pack. It holds digests
+under a key of this process, line numbers and byte offsets: no personal data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from uuid import UUID
+
+from customers.known import Holder
+from kyc.pack.columns import CUSTOMERS, DOCUMENTS, UBOS
+from kyc.pack.limits import ROWS_PER_CUSTOMER_MAX
+from kyc.pack.opening import Pack
+from kyc.pack.rows import Row
+
+_CACHE_KIB = 8_192
+_DIGEST_BYTES = 16
+_BATCH = 2_000
+
+_TABLES = """
+CREATE TABLE customer (digest BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID;
+CREATE TABLE email (digest BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID;
+CREATE TABLE child (digest BLOB, kind TEXT, place INTEGER, line INTEGER);
+CREATE TABLE seen (kind TEXT, key TEXT, merchant TEXT, is_ubo INTEGER);
+CREATE INDEX seen_key ON seen (kind, key);
+"""
+
+
+class Places:
+    """Built by `survey`; answers for whole chunks of customers. A context manager."""
+
+    def __init__(self, default_merchant_uid: str = "") -> None:
+        self._default_merchant_uid = default_merchant_uid
+        self._key = os.urandom(32)
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.executescript(_TABLES)
+        self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        self.counts = {CUSTOMERS: 0, UBOS: 0, DOCUMENTS: 0}
+        self.merchant_uids: set[str] = set()
+
+    def __enter__(self) -> Places:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._database.close()
+
+    def survey(self, pack: Pack, tick: Callable[[int], None] = lambda rows: None) -> None:
+        """Read every row of every table once. PackUnreadable where that is not possible."""
+        self._database.execute("BEGIN")
+        for rows in _batches(pack.customers.rows(), _BATCH):
+            self.counts[CUSTOMERS] += len(rows)
+            self._add("customer", ((self._digest(text_of(row, "reference")), row.line) for row in rows))
+            self._add("email", ((self._email_digest(row), row.line) for row in rows if text_of(row, "email")))
+            self.merchant_uids.update(uid for row in rows if (uid := text_of(row, "merchant_uid")))
+            tick(len(rows))
+        for table in (UBOS, DOCUMENTS):
+            if table not in pack.tables:
+                continue
+            for rows in _batches(pack.tables[table].rows(), _BATCH):
+                self.counts[table] += len(rows)
+                self._database.executemany(
+                    "INSERT INTO child VALUES (?, ?, ?, ?)",
+                    ((self._digest(text_of(row, "reference")), table, row.place, row.line) for row in rows),
+                )
+                tick(len(rows))
+        self._database.execute("CREATE INDEX child_digest ON child (digest)")
+        self._database.execute("COMMIT")
+
+    def _add(self, table: str, rows: Iterable[tuple[bytes, int]]) -> None:
+        # The first row with a value has it; those after it are its doubles.
+        self._database.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", rows)  # noqa: S608
+
+    def first_lines(self, rows: Sequence[Row]) -> list[tuple[int, int]]:
+        """For each customers row: the lines of the first rows with its reference and with its e-mail."""
+        references = self._lines("customer", [self._digest(text_of(row, "reference")) for row in rows])
+        emails = self._lines("email", [self._email_digest(row) for row in rows])
+        return [
+            (
+                references.get(self._digest(text_of(row, "reference")), row.line),
+                emails.get(self._email_digest(row), row.line) if text_of(row, "email") else row.line,
+            )
+            for row in rows
+        ]
+
+    def _lines(self, table: str, digests: list[bytes]) -> dict[bytes, int]:
+        places = ",".join("?" * len(digests))
+        return dict(
+            self._database.execute(f"SELECT digest, line FROM {table} WHERE digest IN ({places})", digests)  # noqa: S608
+        )
+
+    def children(self, references: Sequence[str]) -> dict[str, list[tuple[str, int, int]]]:
+        """By reference: table, place and line of its rows in `ubos` and `documents`, in file order.
+
+        One row more than a customer may have is the most that is given.
+        """
+        by_digest = {self._digest(reference): reference for reference in references}
+        places = ",".join("?" * len(by_digest))
+        found: dict[str, list[tuple[str, int, int]]] = {}
+        rows = self._database.execute(
+            f"SELECT digest, kind, place, line FROM child WHERE digest IN ({places}) ORDER BY rowid",  # noqa: S608
+            list(by_digest),
+        )
+        for digest, kind, place, line in rows:
+            mine = found.setdefault(by_digest[digest], [])
+            if len(mine) <= ROWS_PER_CUSTOMER_MAX:
+                mine.append((kind, place, line))
+        return found
+
+    def strays(self) -> Iterator[list[tuple[str, int, int]]]:
+        """Batches of places of rows whose reference `customers` does not have: one row per reference."""
+        cursor = self._database.execute(
+            "SELECT kind, place, line, min(rowid) FROM child"
+            " WHERE digest NOT IN (SELECT digest FROM customer) GROUP BY digest ORDER BY 4"
+        )
+        while rows := cursor.fetchmany(500):
+            yield [(kind, place, line) for kind, place, line, _first in rows]
+
+    # What a dry run takes for registered: `customers.known.Seen`.
+
+    def find(self, kind: str, keys: Iterable[str]) -> dict[str, list[Holder]]:
+        wanted = list(keys)
+        places = ",".join("?" * len(wanted))
+        found: dict[str, list[Holder]] = {}
+        for key, merchant, is_ubo in self._database.execute(
+            f"SELECT key, merchant, is_ubo FROM seen WHERE kind = ? AND key IN ({places})",  # noqa: S608
+            [kind, *map(self._seen_key, wanted)],
+        ):
+            found.setdefault(key, []).append(Holder(None, UUID(merchant) if merchant else None, bool(is_ubo)))
+        return {key: found[self._seen_key(key)] for key in wanted if self._seen_key(key) in found}
+
+    def add(self, kind: str, key: str, holder: Holder) -> None:
+        merchant = str(holder.merchant_id) if holder.merchant_id else ""
+        self._database.execute(
+            "INSERT INTO seen VALUES (?, ?, ?, ?)", (kind, self._seen_key(key), merchant, holder.is_ubo)
+        )
+
+    def _seen_key(self, key: str) -> str:
+        return self._digest(key).hex()
+
+    def _digest(self, value: str) -> bytes:
+        return hashlib.blake2b(
+            value.encode(errors="replace"), key=self._key, digest_size=_DIGEST_BYTES
+        ).digest()
+
+    def _email_digest(self, row: Row) -> bytes:
+        merchant_uid = text_of(row, "merchant_uid") or self._default_merchant_uid
+        return self._digest(f"{merchant_uid}|{text_of(row, 'email').casefold()}")
+
+
+def text_of(row: Row, column: str) -> str:
+    """A cell as plain text, as far as it can be one: what rows are matched by."""
+    value = row.cells.get(column, "")
+    if type(value) is not str:
+        if isinstance(value, float) and value == int(value):
+            value = int(value)
+        value = "" if value is None else str(value)
+    value = value.strip()
+    return value if value.isascii() else unicodedata.normalize("NFC", value)
+
+
+def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
