@@ -1,0 +1,5 @@
+"""The room's tables, all of them the outbox's."""
+
+from exchange.outbox.models import ApiKeyClock, Attempt, Circuit, Intent, Lane, Worker
+
+__all__ = ["ApiKeyClock", "Attempt", "Circuit", "Intent", "Lane", "Worker"]

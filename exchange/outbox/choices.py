@@ -1,0 +1,103 @@
+"""Topics, states and reasons of the outbox, each with its label and tone on one line."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Topic(models.TextChoices):
+    """What the exchange is to be told."""
+
+    CREATE = "customer.create", _("Create the customer")
+    SET_CUSTOM_ID = "customer.set_custom_id", _("Set our reference")
+    UPLOAD = "document.upload", _("Upload a document")
+
+
+# The order within one customer's lane: customer, reference, documents (002:2547 for the UBOs' after them).
+POSITIONS = {Topic.CREATE: 10, Topic.SET_CUSTOM_ID: 20, Topic.UPLOAD: 30}
+
+
+class IntentState(models.TextChoices):
+    """Where an intent stands."""
+
+    PENDING = "pending", _("To be sent")
+    SENDING = "sending", _("Being sent")
+    UNKNOWN = "unknown", _("Outcome unknown")
+    WAITING_FOR_STAFF = "waiting_for_staff", _("Waiting for staff")
+    DONE = "done", _("Done")
+    GIVEN_UP = "given_up", _("Given up")
+
+    @property
+    def tone(self) -> str:
+        return _TONES[self.value]
+
+
+_TONES = {
+    "pending": "info",
+    "sending": "progress",
+    "unknown": "warn",
+    "waiting_for_staff": "warn",
+    "done": "good",
+    "given_up": "neutral",
+}
+CLOSED_STATES = (IntentState.DONE, IntentState.GIVEN_UP)
+OPEN_STATES = tuple(state for state in IntentState if state not in CLOSED_STATES)
+# Nothing moves these but a person.
+PERSON_STATES = (IntentState.UNKNOWN, IntentState.WAITING_FOR_STAFF)
+
+
+class Reason(models.TextChoices):
+    """Why an intent needs a person. The list is closed: pages, commands and the database know no other."""
+
+    EMAIL_TAKEN_ELSEWHERE = "email_taken_elsewhere", _("The e-mail is taken at the exchange")
+    UBO_EMAIL_TAKEN = "ubo_email_taken", _("A beneficial owner's e-mail is taken at the exchange")
+    EXISTS_MORE_THAN_ONCE = "exists_more_than_once", _("The exchange holds the customer more than once")
+    FOREIGN_SENDER = "foreign_sender", _("Another sender created the customer with our token")
+    CREATE_OUTCOME_UNKNOWN = "create_outcome_unknown", _("Whether the customer was created is unknown")
+    UPLOAD_OUTCOME_UNKNOWN = "upload_outcome_unknown", _("Whether the document arrived is unknown")
+    UBO_UID_UNKNOWN = "ubo_uid_unknown", _("The beneficial owner's uid is unknown")
+    REJECTED_BY_EXCHANGE = "rejected_by_exchange", _("The exchange rejected the data")
+    REFUSED_BY_EXCHANGE = "refused_by_exchange", _("The exchange refused the request")
+    CONTENT_CHANGED = "content_changed", _("The content differs from what was submitted")
+    TOO_MANY_ATTEMPTS = "too_many_attempts", _("Too many attempts")
+
+    @property
+    def remedy(self) -> str:
+        """What the person is to do next, in one or two sentences."""
+        return str(_REMEDIES[self.value])
+
+
+_REMEDIES = {
+    "email_taken_elsewhere": _(
+        "Ask the exchange whose account has this e-mail. If the e-mail is wrong, correct it and submit again."
+    ),
+    "ubo_email_taken": _(
+        "Another account at the exchange has a beneficial owner's e-mail. Correct it and submit again."
+    ),
+    "exists_more_than_once": _("Ask the exchange which of the accounts is to stay."),
+    "foreign_sender": _("Find out which other installation uses this API key before anything else is sent."),
+    "create_outcome_unknown": _(
+        "The reply was lost. Nothing is sent again. Look for the token in the exchange's list of customers."
+    ),
+    "upload_outcome_unknown": _(
+        "The reply was lost. Nothing is sent again. Ask the exchange whether it holds the document."
+    ),
+    "ubo_uid_unknown": _("Ask the exchange for the uids of the business's beneficial owners."),
+    "rejected_by_exchange": _("Correct what the exchange names, and submit again."),
+    "refused_by_exchange": _("Check the exchange's settings and the dialect, then try again."),
+    "content_changed": _("What is held is no longer what was submitted. Check it, then submit it again."),
+    "too_many_attempts": _(
+        "The exchange did not take it in 20 attempts. Try again once the exchange answers."
+    ),
+}
+
+# The outcome is known, and sending the same again makes sense: staff may ask for it.
+RETRYABLE_REASONS = (Reason.REFUSED_BY_EXCHANGE, Reason.TOO_MANY_ATTEMPTS, Reason.UBO_UID_UNKNOWN)
+# Nothing happened at the exchange: a new submission may take the place of the intent.
+REPLACEABLE_REASONS = (
+    Reason.EMAIL_TAKEN_ELSEWHERE,
+    Reason.UBO_EMAIL_TAKEN,
+    Reason.REJECTED_BY_EXCHANGE,
+    Reason.REFUSED_BY_EXCHANGE,
+    Reason.CONTENT_CHANGED,
+    Reason.TOO_MANY_ATTEMPTS,
+)

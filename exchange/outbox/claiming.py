@@ -1,0 +1,105 @@
+"""Claiming a lane: one statement, the same on SQLite and PostgreSQL, by the database's clock."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from exchange.outbox.database import now_sql, run, uuid_param, uuid_value, write_turn
+
+# `skip_locked` is not used: on SQLite Django drops it without a word. Whoever loses the race for a row finds
+# it claimed, and asks again.
+_CLAIM = """
+UPDATE exchange_lane
+   SET lease_until_ms = {now} + %(lease)s, fence = fence + 1, worker = %(worker)s
+ WHERE id IN (SELECT l.id FROM exchange_lane l
+               WHERE l.due_ms <= {now} AND (l.lease_until_ms IS NULL OR l.lease_until_ms < {now})
+               ORDER BY l.due_ms, l.id LIMIT %(limit)s)
+   AND due_ms <= {now} AND (lease_until_ms IS NULL OR lease_until_ms < {now})
+RETURNING id, fence, merchant_uid, {now}
+"""
+
+
+@dataclass(slots=True)
+class Claim:
+    """A lane that this worker holds. `memory`: what handlers read once and need again while it is held."""
+
+    lane: UUID
+    fence: int
+    merchant_uid: str
+    worker: str
+    claimed_ms: int = 0
+    memory: dict[str, Any] = field(default_factory=dict)
+    # The lane was given back with the last commit.
+    is_over: bool = False
+
+
+def claim_lanes(worker: str, limit: int) -> list[Claim]:
+    """Claim up to `limit` due lanes for `worker`, the longest due first. One commit.
+
+    [] also where another worker was faster: `next_due_ms` says whether anything is left.
+    """
+    with write_turn():
+        rows = run(_CLAIM.format(now=now_sql()), {"lease": lease_ms(False), "worker": worker, "limit": limit})
+    return [Claim(uuid_value(lane), fence, merchant, worker, now) for lane, fence, merchant, now in rows]
+
+
+def lease_ms(is_upload: bool) -> int:
+    """How long a claim holds without news: longer than the longest call can take."""
+    seconds = settings.OUTBOX_UPLOAD_LEASE_SECONDS if is_upload else settings.OUTBOX_LEASE_SECONDS
+    return int(seconds * 1000)
+
+
+def renew_claim(claim: Claim, is_upload: bool) -> bool:
+    """Lock the lane within the caller's transaction and prolong the lease; False if the claim was lost."""
+    return bool(
+        run(
+            f"UPDATE exchange_lane SET lease_until_ms = {now_sql()} + %s "
+            "WHERE id = %s AND fence = %s RETURNING id",
+            (lease_ms(is_upload), uuid_param(claim.lane), claim.fence),
+        )
+    )
+
+
+def release_claim(claim: Claim) -> None:
+    """Give the lane back and note when it is due again; nothing happens if the claim was lost."""
+    with write_turn():
+        end_claim(claim)
+
+
+def end_claim(claim: Claim) -> None:
+    """As `release_claim`, within a transaction that holds the lane.
+
+    The row is locked before the intents are read, so an intent that is enqueued meanwhile is either read
+    here or sets the lane's due time after us.
+    """
+    lane = uuid_param(claim.lane)
+    held = run(
+        "UPDATE exchange_lane SET lease_until_ms = NULL, worker = '' "
+        "WHERE id = %s AND fence = %s RETURNING id",
+        (lane, claim.fence),
+    )
+    if held:
+        run(
+            "UPDATE exchange_lane SET due_ms = (SELECT MIN(i.due_ms) FROM exchange_intent i WHERE "
+            "i.lane_id = exchange_lane.id AND i.is_ready AND i.state IN ('pending', 'sending')) "
+            "WHERE id = %s AND fence = %s",
+            (lane, claim.fence),
+        )
+
+
+def next_due_ms() -> int | None:
+    """Milliseconds until some lane that nobody holds is due (0: now); None when there is none."""
+    now = now_sql()
+    rows = run(
+        f"SELECT due_ms - {now} FROM exchange_lane "
+        f"WHERE due_ms IS NOT NULL AND (lease_until_ms IS NULL OR lease_until_ms < {now}) "
+        "ORDER BY due_ms LIMIT 1"
+    )
+    return max(0, int(rows[0][0])) if rows else None
+
+
+def held_lanes() -> int:
+    """How many lanes some worker holds."""
+    return int(run(f"SELECT COUNT(*) FROM exchange_lane WHERE lease_until_ms >= {now_sql()}")[0][0])

@@ -1,0 +1,165 @@
+"""A delivering process: one dispatcher that claims, several lanes that deliver side by side."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import Error, connection
+
+from exchange.connection import make_client
+from exchange.outbox.claiming import Claim, claim_lanes, held_lanes, next_due_ms, release_claim
+from exchange.outbox.delivering import Delivery
+from exchange.outbox.workers import Heartbeat, free_dead_lanes
+
+log = logging.getLogger(__name__)
+
+# How long it may take until an intent is noticed whose bell was not heard.
+IDLE_SECONDS = 0.5
+# Asking the database for the next due time of lanes that are held elsewhere, or not due yet.
+LOOK_SECONDS = 1.0
+
+
+class Crew:
+    """Lanes of one process. `run` claims and delivers until told to stop, or until nothing is left to do.
+
+    A context manager: within it the heartbeat beats.
+    """
+
+    def __init__(self, lanes: int | None = None) -> None:
+        self.lanes = max(1, lanes or settings.EXCHANGE_LANES)
+        self.heartbeat = Heartbeat()
+        self.delivery = Delivery(self.heartbeat)
+        self._claims: deque[Claim] = deque()
+        self._changed = threading.Condition()
+        self._free = 0
+        self._is_over = False
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> "Crew":
+        self.heartbeat.start()
+        free_dead_lanes()
+        for number in range(self.lanes):
+            thread = threading.Thread(target=self._lane, name=f"lane-{number + 1}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        """Finish the calls in flight, give back what was not begun, and leave."""
+        self.delivery.stop.set()
+        with self._changed:
+            self._is_over = True
+            waiting, self._claims = list(self._claims), deque()
+            self._changed.notify_all()
+        for claim in waiting:
+            release_claim(claim)
+        for thread in self._threads:
+            thread.join()
+        self.heartbeat.stop()
+
+    def stop(self) -> None:
+        """Ask the crew to end; safe to call from a signal handler or another thread."""
+        self.delivery.stop.set()
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.delivery.stop.is_set()
+
+    def wake(self) -> None:
+        """The doorbell rang: look at once."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def run(
+        self,
+        *,
+        until: str = "stopped",
+        notice: Callable[[], None] | None = None,
+        give_up: Callable[[], bool] | None = None,
+    ) -> None:
+        """Claim and deliver.
+
+        `until`: "stopped", "nothing_due" (nothing can be sent now), or "idle" (nothing can be sent now or
+        later without a person). `notice` is called about twice a second; `give_up`, while nothing moves, may
+        end an "idle" run that waits for something only a person can mend.
+        """
+        while not self.is_stopping:
+            if notice is not None:
+                notice()
+            claimed = self._claim()
+            if claimed:
+                continue
+            if until != "stopped" and self._everyone_is_free and self._has_ended(until, give_up):
+                return
+            self._wait(until)
+
+    def _claim(self) -> int:
+        with self._changed:
+            wanted = self._free - len(self._claims)
+        if wanted <= 0 or self.delivery.paused_for > 0 or not self.heartbeat.is_fresh:
+            return 0
+        try:
+            claims = claim_lanes(self.heartbeat.id, wanted)
+        except Error as error:
+            log.error("claim_failed error=%s", type(error).__name__)
+            connection.close()
+            time.sleep(1.0)
+            return 0
+        if claims:
+            with self._changed:
+                self._claims.extend(claims)
+                self._changed.notify_all()
+        return len(claims)
+
+    @property
+    def _everyone_is_free(self) -> bool:
+        with self._changed:
+            return self._free == self.lanes and not self._claims
+
+    def _has_ended(self, until: str, give_up: Callable[[], bool] | None) -> bool:
+        if give_up is not None and give_up():
+            return True
+        due = next_due_ms()
+        if until == "nothing_due":
+            return due is None or due > 0 or self.delivery.paused_for > 0
+        return due is None and held_lanes() == 0
+
+    def _wait(self, until: str) -> None:
+        seconds = IDLE_SECONDS
+        if self._everyone_is_free and not self.delivery.paused_for:
+            due = next_due_ms()
+            if due is not None:
+                seconds = min(seconds, due / 1000 + 0.001)
+        elif self.delivery.paused_for:
+            seconds = min(seconds, self.delivery.paused_for + 0.001)
+        with self._changed:
+            self._changed.wait(seconds)
+
+    def _lane(self) -> None:
+        nonce = self.delivery.lane_nonce()
+        client = make_client(nonce)
+        try:
+            while (claim := self._next_claim()) is not None:
+                try:
+                    self.delivery.deliver(claim, client, nonce)
+                except Exception as error:
+                    # The lane's lease runs out, and its next holder finds what was left.
+                    log.exception("lane_failed lane=%s error=%s", claim.lane, type(error).__name__)
+                    connection.close()
+        finally:
+            client.close()
+            connection.close()
+
+    def _next_claim(self) -> Claim | None:
+        with self._changed:
+            self._free += 1
+            self._changed.notify_all()
+            while not self._claims:
+                if self._is_over:
+                    return None
+                self._changed.wait()
+            self._free -= 1
+            return self._claims.popleft()

@@ -1,0 +1,150 @@
+"""Intents are written in the transaction of the change that the exchange must know."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Max, Q
+
+from exchange.outbox.choices import POSITIONS, REPLACEABLE_REASONS, IntentState, Topic
+from exchange.outbox.database import now_ms
+from exchange.outbox.doorbell import ring
+from exchange.outbox.models import Intent, Lane
+
+# SQLite takes a limited number of parameters in one statement.
+CHUNK = 500
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class NewIntent:
+    """One thing to tell the exchange.
+
+    `topic`: a Topic's value. `subject_id`: the customer's or the document's id. `lane`: the customer's id.
+    `merchant_uid`: whose backlog it is. `is_ready`: False while its subject has no uid yet. `order`: within
+    the topic, lower goes first (a UBO's documents: 1). `replaces`: the superseded version of the subject,
+    whose intent is withdrawn if nothing of it reached the exchange.
+    """
+
+    topic: str
+    subject_id: UUID
+    lane: UUID
+    merchant_uid: str
+    is_ready: bool = True
+    order: int = 0
+    replaces: UUID | None = None
+
+
+class OutsideTransaction(RuntimeError):
+    """An intent must be written together with the change that it stands for."""
+
+
+def enqueue(intents: Iterable[NewIntent]) -> int:
+    """Write the intents in the caller's transaction, and ring the doorbell when it commits; how many.
+
+    An intent that waits for staff with nothing done at the exchange makes way for a new generation.
+    Raises OutsideTransaction; IntegrityError (`one_open_intent_per_subject`) where one is under way.
+    """
+    wanted = list(intents)
+    if not connection.in_atomic_block:
+        raise OutsideTransaction("enqueue needs the transaction of the change itself")
+    if not wanted:
+        return 0
+    now = now_ms()
+    for chunk in in_chunks(wanted):
+        _make_lanes(chunk, now)
+        replaced = [new.replaces for new in chunk if new.replaces]
+        if replaced:
+            withdraw_intents(subject_ids=replaced)
+        generations = _generations_after(chunk, now)
+        Intent.objects.bulk_create(
+            Intent(
+                topic=new.topic,
+                subject_id=new.subject_id,
+                lane_id=new.lane,
+                merchant_uid=new.merchant_uid,
+                is_ready=new.is_ready,
+                position=POSITIONS[Topic(new.topic)] + new.order,
+                due_ms=now,
+                generation=generations.get((new.topic, new.subject_id), 1),
+                created_ms=now,
+                updated_ms=now,
+            )
+            for new in chunk
+        )
+    transaction.on_commit(ring)
+    return len(wanted)
+
+
+def open_intents(lane: UUID, subject_ids: Sequence[UUID] | None = None) -> int:
+    """Make the lane's waiting intents claimable: all of them, or those of the given subjects; how many."""
+    now = now_ms()
+    waiting = Intent.objects.filter(lane_id=lane, state=IntentState.PENDING, is_ready=False)
+    if subject_ids is not None:
+        waiting = waiting.filter(subject_id__in=subject_ids)
+    opened = waiting.update(is_ready=True, due_ms=now, updated_ms=now)
+    if opened:
+        Lane.objects.filter(pk=lane).filter(Q(due_ms__isnull=True) | Q(due_ms__gt=now)).update(due_ms=now)
+    return opened
+
+
+def withdraw_intents(
+    lane: UUID | None = None, subject_ids: Sequence[UUID] | None = None, code: str = "withdrawn"
+) -> int:
+    """Give up what is pending, or waits for staff with nothing done there; how many.
+
+    What is being sent and what is unknown stays: it may have happened.
+    """
+    mine = Intent.objects.filter(
+        Q(state=IntentState.PENDING) | Q(state=IntentState.WAITING_FOR_STAFF, reason__in=REPLACEABLE_REASONS)
+    )
+    if lane is not None:
+        mine = mine.filter(lane_id=lane)
+    if subject_ids is not None:
+        mine = mine.filter(subject_id__in=subject_ids)
+    now = now_ms()
+    return mine.update(
+        state=IntentState.GIVEN_UP, is_ready=False, error_code=code, updated_ms=now, done_ms=now
+    )
+
+
+def in_chunks(items: Sequence[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _make_lanes(chunk: Sequence[NewIntent], now: int) -> None:
+    merchants = {new.lane: new.merchant_uid for new in chunk}
+    due = {new.lane for new in chunk if new.is_ready}
+    # In one order everywhere, so that two submissions can't lock each other out.
+    for is_due in (True, False):
+        lanes = [
+            Lane(id=lane, merchant_uid=merchants[lane], due_ms=now if is_due else None)
+            for lane in sorted(merchants)
+            if (lane in due) is is_due
+        ]
+        if is_due:
+            Lane.objects.bulk_create(
+                lanes, update_conflicts=True, unique_fields=["id"], update_fields=["due_ms"]
+            )
+        else:
+            Lane.objects.bulk_create(lanes, ignore_conflicts=True)
+
+
+def _generations_after(chunk: Sequence[NewIntent], now: int) -> dict[tuple[str, UUID], int]:
+    """The next generation of each subject that has intents already; what they wait for is closed."""
+    subjects, topics = {new.subject_id for new in chunk}, {new.topic for new in chunk}
+    before = Intent.objects.filter(subject_id__in=subjects, topic__in=topics)
+    known = {
+        (topic, subject): generation + 1
+        for topic, subject, generation in before.values_list("topic", "subject_id").annotate(
+            Max("generation")
+        )
+    }
+    if known:
+        before.filter(state=IntentState.WAITING_FOR_STAFF, reason__in=REPLACEABLE_REASONS).update(
+            state=IntentState.GIVEN_UP, error_code="submitted_again", updated_ms=now, done_ms=now
+        )
+    return known

@@ -1,0 +1,66 @@
+"""What a topic's handler is: a module that settings name, with four functions.
+
+    prepare(intent, claim) -> Prepared      reads the record; outside any transaction. Raises Held or Obsolete
+    applied(intent, claim, reply) -> Reason | None   the exchange did it: write what follows from it
+    stopped(intent, claim, reason) -> None  it waits for staff, and nothing happened there
+    unknown(intent, claim) -> None          it may have happened: flag what it was about
+
+The last three run in the settling transaction. A reason that `applied` returns makes the intent wait for
+staff although the exchange did what was asked.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any, Protocol
+
+from django.conf import settings
+
+from exchange.client import ExchangeClient
+from exchange.outbox.choices import Reason
+from exchange.outbox.claiming import Claim
+from exchange.outbox.models import Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call, ready to be sent. `digest`: keyed, over what it says. `endpoint`: its circuit's name."""
+
+    send: Callable[[ExchangeClient], Any]
+    digest: str
+    endpoint: str
+    is_upload: bool = False
+
+
+class Held(Exception):
+    """Not to be sent: staff must decide. `code` says more than the reason; no personal data."""
+
+    def __init__(self, reason: Reason, code: str = "") -> None:
+        super().__init__(f"{reason} {code}".strip())
+        self.reason = reason
+        self.code = code
+
+
+class Obsolete(Exception):
+    """No longer to be sent: a newer intent takes its place, or its subject is gone. Its text is a code."""
+
+
+class Handler(Protocol):
+    def prepare(self, intent: Intent, claim: Claim) -> Prepared: ...
+
+    def applied(self, intent: Intent, claim: Claim, reply: Any) -> Reason | None: ...
+
+    def stopped(self, intent: Intent, claim: Claim, reason: Reason) -> None: ...
+
+    def unknown(self, intent: Intent, claim: Claim) -> None: ...
+
+
+@cache
+def _module(path: str) -> Any:
+    return import_module(path)
+
+
+def handler_for(topic: str) -> Handler:
+    """The module that OUTBOX_HANDLERS names for the topic. Raises KeyError for a topic it does not name."""
+    return _module(settings.OUTBOX_HANDLERS[topic])

@@ -1,0 +1,208 @@
+"""Evidence first, then the call, then what became of it: the transactions round one attempt.
+
+The attempt's row is committed before the connection opens. Settling writes the attempt's end, the intent's
+next state, what follows from it in the business's records, and the next attempt's row in one transaction: a
+customer with four documents costs one commit to claim, one to begin and one per call.
+"""
+
+import logging
+import uuid
+from typing import Any
+
+from exchange.client import Outcome
+from exchange.outbox.choices import CLOSED_STATES, IntentState, Reason
+from exchange.outbox.claiming import Claim, end_claim, renew_claim
+from exchange.outbox.database import now_sql, run, short_transaction, uuid_param
+from exchange.outbox.handlers import Handler, Prepared
+from exchange.outbox.models import Intent
+from exchange.outbox.next_step import Result, Step
+
+log = logging.getLogger(__name__)
+
+
+class ClaimLost(Exception):
+    """Another worker holds the lane by now; nothing was written."""
+
+
+def start_attempt(claim: Claim, intent: Intent, prepared: Prepared) -> bool:
+    """Commit the row of an attempt that is about to be made; False if the intent is not to be sent now.
+
+    Raises ClaimLost.
+    """
+    with short_transaction():
+        if not renew_claim(claim, prepared.is_upload):
+            raise ClaimLost
+        return _begin(claim, intent, prepared)
+
+
+def settle(
+    claim: Claim,
+    intent: Intent,
+    handler: Handler,
+    result: Result,
+    step: Step,
+    following: tuple[Intent, Prepared] | None = None,
+    *,
+    is_last: bool = False,
+) -> bool:
+    """Commit what one attempt came to; whether the following attempt has begun with it.
+
+    The attempt's row keeps the outcome even where the claim was lost meanwhile. The intent takes it too as
+    long as this is its last attempt: nothing was sent after it, so the late answer is the truth. `is_last`:
+    the lane is given back in the same commit.
+    """
+    with short_transaction():
+        holds = renew_claim(claim, bool(following and following[1].is_upload))
+        if not holds:
+            # Locks the lane against whoever holds it now, and has it looked at again.
+            run(
+                f"UPDATE exchange_lane SET due_ms = COALESCE(due_ms, {now_sql()}) WHERE id = %s",
+                (uuid_param(claim.lane),),
+            )
+            log.warning("claim_lost lane=%s intent=%s outcome=%s", claim.lane, intent.pk, result.outcome)
+        _finish(intent, result)
+        if _move(intent, step, result):
+            step = _follow_up(claim, intent, handler, result, step)
+        if not holds:
+            return False
+        if following is not None and _begin(claim, *following):
+            return True
+        if is_last:
+            end_claim(claim)
+        return False
+
+
+def park(claim: Claim, intent: Intent, handler: Handler, reason: Reason, code: str) -> None:
+    """The intent waits for staff without having been sent."""
+    with short_transaction():
+        if not renew_claim(claim, False):
+            raise ClaimLost
+        if _change(intent, IntentState.WAITING_FOR_STAFF, reason=reason, code=code):
+            handler.stopped(intent, claim, reason)
+    log.info("intent_parked intent=%s reason=%s code=%s", intent.pk, reason, code)
+
+
+def drop(claim: Claim, intent: Intent, code: str) -> None:
+    """The intent is given up: something newer takes its place."""
+    with short_transaction():
+        if not renew_claim(claim, False):
+            raise ClaimLost
+        _change(intent, IntentState.GIVEN_UP, code=code)
+
+
+def postpone(claim: Claim, intent: Intent, step: Step, code: str = "") -> None:
+    """The intent is due later, without having been sent; or waits for staff after too many failures."""
+    with short_transaction():
+        if not renew_claim(claim, False):
+            raise ClaimLost
+        _change(intent, step.state, reason=step.reason, code=code, wait_ms=step.wait_ms, tries=step.tries)
+
+
+def _begin(claim: Claim, intent: Intent, prepared: Prepared) -> bool:
+    rows = run(
+        f"""UPDATE exchange_intent SET state = 'sending', attempts_made = attempts_made + 1,
+            updated_ms = {now_sql()}
+            WHERE id = %s AND state = 'pending' AND is_ready AND due_ms <= {now_sql()}
+            RETURNING attempts_made""",
+        (uuid_param(intent.pk),),
+    )
+    if not rows:
+        return False
+    intent.attempts_made = rows[0][0]
+    run(
+        f"""INSERT INTO exchange_attempt (id, intent_id, number, fence, worker, request_digest,
+            phase, outcome, reason, error_codes, started_ms)
+            VALUES (%s, %s, %s, %s, %s, %s, 'open', '', '', '', {now_sql()})""",
+        (
+            uuid_param(uuid.uuid4()),
+            uuid_param(intent.pk),
+            intent.attempts_made,
+            claim.fence,
+            claim.worker,
+            prepared.digest,
+        ),
+    )
+    return True
+
+
+def _finish(intent: Intent, result: Result) -> None:
+    run(
+        f"""UPDATE exchange_attempt SET phase = %s, outcome = %s, reason = %s, http_status = %s,
+            error_codes = %s, nonce = %s, finished_ms = {now_sql()}
+            WHERE intent_id = %s AND number = %s""",
+        (
+            result.phase,
+            result.outcome.value,
+            result.cause,
+            result.status,
+            ",".join(result.codes)[:400],
+            result.nonce,
+            uuid_param(intent.pk),
+            intent.attempts_made,
+        ),
+    )
+
+
+def _move(intent: Intent, step: Step, result: Result) -> bool:
+    """The intent's next state, as long as the attempt is still its last one."""
+    code = "" if result.outcome is Outcome.APPLIED else (result.codes[0] if result.codes else result.cause)
+    rows = run(
+        f"""UPDATE exchange_intent SET state = %s, reason = %s, error_code = %s, http_status = %s, tries = %s,
+            unknown_tries = %s, due_ms = {now_sql()} + %s, updated_ms = {now_sql()},
+            done_ms = {_done_sql(step.state)}
+            WHERE id = %s AND attempts_made = %s AND state IN ('sending', 'unknown') RETURNING id""",
+        (
+            step.state.value,
+            str(step.reason),
+            code[:200],
+            result.status,
+            step.tries,
+            step.unknown_tries,
+            step.wait_ms,
+            uuid_param(intent.pk),
+            intent.attempts_made,
+        ),
+    )
+    return bool(rows)
+
+
+def _follow_up(claim: Claim, intent: Intent, handler: Handler, result: Result, step: Step) -> Step:
+    if step.state == IntentState.DONE:
+        reason = handler.applied(intent, claim, result.reply)
+        if reason is not None:
+            _change(intent, IntentState.WAITING_FOR_STAFF, reason=reason)
+            handler.stopped(intent, claim, reason)
+    elif step.state == IntentState.WAITING_FOR_STAFF:
+        handler.stopped(intent, claim, Reason(step.reason))
+    elif step.state == IntentState.UNKNOWN:
+        handler.unknown(intent, claim)
+    return step
+
+
+def _change(
+    intent: Intent,
+    state: IntentState,
+    *,
+    reason: str = "",
+    code: str = "",
+    wait_ms: int = 0,
+    tries: int | None = None,
+) -> bool:
+    rows = run(
+        f"""UPDATE exchange_intent SET state = %s, reason = %s, error_code = %s, tries = %s,
+            due_ms = {now_sql()} + %s, updated_ms = {now_sql()}, done_ms = {_done_sql(state)}
+            WHERE id = %s AND state <> 'sending' RETURNING id""",
+        (
+            state.value,
+            str(reason),
+            code[:200],
+            intent.tries if tries is None else tries,
+            wait_ms,
+            uuid_param(intent.pk),
+        ),
+    )
+    return bool(rows)
+
+
+def _done_sql(state: Any) -> str:
+    return now_sql() if state in CLOSED_STATES else "NULL"

@@ -1,0 +1,114 @@
+"""Topic `customer.create`: an individual or a business with its UBOs (002:1703, 002:1926)."""
+
+from functools import partial
+from typing import Any
+
+from django.utils import timezone
+
+from accounts import audit
+from customers.choices import Stage
+from customers.models import Customer, Ubo
+from exchange.client import Created, ExchangeClient
+from exchange.client.bodies import business_body, individual_body
+from exchange.outbox import open_intents
+from exchange.outbox.choices import Reason
+from exchange.outbox.claiming import Claim
+from exchange.outbox.handlers import Held, Prepared
+from exchange.outbox.models import Intent
+from kyc.canonical import canonical_digest
+from kyc.delivery.held_record import HeldRecord, held_record
+from kyc.delivery.ubo_match import match_ubos
+from kyc.records import Record, customer_data, ubo_data
+
+# Room for the token within what the exchange takes as a name.
+NAME_CHARACTERS = 80
+# Nothing of the customer is at the exchange, and only another content can change that.
+_THAWING = (
+    Reason.REJECTED_BY_EXCHANGE,
+    Reason.EMAIL_TAKEN_ELSEWHERE,
+    Reason.UBO_EMAIL_TAKEN,
+    Reason.CONTENT_CHANGED,
+)
+
+
+def account_name(record: HeldRecord) -> str:
+    """The name at the exchange, with the token by which a create is found again whose reply was lost."""
+    return f"{record.display_name[:NAME_CHARACTERS]} [{record.customer.token}]"
+
+
+def prepare(intent: Intent, claim: Claim) -> Prepared:
+    record = held_record(claim)
+    customer = record.customer
+    if customer.uid is not None:
+        raise Held(Reason.EXISTS_MORE_THAN_ONCE, "has_a_uid_already")
+    digest = canonical_digest(customer, list(record.ubos.values()), record.profile)
+    if digest != customer.submitted_digest:
+        raise Held(Reason.CONTENT_CHANGED, "customer")
+    data = customer_data(Record(customer, profile=record.profile))
+    name, merchant = account_name(record), customer.merchant.exchange_uid
+    if customer.is_business:
+        ubos = [ubo_data(ubo) for ubo in record.ubos.values()]
+        body = business_body(data, ubos, account_name=name, merchant_uid=merchant)
+    else:
+        body = individual_body(data, account_name=name, merchant_uid=merchant)
+    return Prepared(partial(_send, body), digest, "create_customer")
+
+
+def _send(body: dict[str, object], client: ExchangeClient) -> Created:
+    return client.create_customer(body)
+
+
+def applied(intent: Intent, claim: Claim, reply: Created) -> Reason | None:
+    """Bind the uid, where none is bound and nobody else has it; the UBOs' as far as they are certain."""
+    record = held_record(claim)
+    customer = record.customer
+    if Customer.objects.filter(uid=reply.uid).exclude(pk=customer.pk).exists():
+        return Reason.EXISTS_MORE_THAN_ONCE
+    now = timezone.now()
+    bound = Customer.objects.filter(pk=customer.pk, uid__isnull=True).update(
+        uid=reply.uid, stage=Stage.AT_EXCHANGE, at_exchange_at=now, updated_at=now
+    )
+    if not bound:
+        return Reason.EXISTS_MORE_THAN_ONCE
+    customer.uid = reply.uid
+    known = bind_ubos(record, match_ubos(record.ubos.values(), reply.ubos))
+    open_intents(customer.pk)
+    _note(record, "customer.created_at_exchange", uid=reply.uid, ubos=len(record.ubos), ubo_uids=known)
+    return None
+
+
+def stopped(intent: Intent, claim: Claim, reason: Reason) -> None:
+    if reason in _THAWING:
+        from kyc.submission import thaw
+
+        record = held_record(claim)
+        thaw(customer=record.customer, reason=reason.value, actor=record.actor)
+
+
+def unknown(intent: Intent, claim: Claim) -> None:
+    """Nothing of ours changes: the intent itself says that it is unknown, and its children stay closed."""
+
+
+def bind_ubos(record: HeldRecord, uids: dict[Any, str]) -> int:
+    """Write the uids of UBOs that have none yet; how many."""
+    bound = 0
+    for ubo_id, uid in uids.items():
+        ubo = record.ubos[ubo_id]
+        if Ubo.objects.filter(uid=uid).exclude(pk=ubo_id).exists():
+            continue
+        if Ubo.objects.filter(pk=ubo_id, uid__isnull=True).update(uid=uid):
+            ubo.uid = uid
+            bound += 1
+    return bound
+
+
+def _note(record: HeldRecord, action: str, **details: object) -> None:
+    audit.record(
+        actor=record.actor,
+        action=action,
+        subject_type="customer",
+        subject_id=record.customer.pk,
+        customer_id=record.customer.pk,
+        merchant_uid=record.customer.merchant.uid,
+        details=details,
+    )

@@ -1,0 +1,59 @@
+"""A customer's record as its lane needs it: read once per claim, kept in the claim's memory."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from accounts.models import User
+from customers.models import BusinessProfile, Customer, Ubo
+from exchange.outbox.claiming import Claim
+from exchange.outbox.handlers import Obsolete
+from kyc.models import Document
+
+
+@dataclass(slots=True)
+class HeldRecord:
+    """`learnt`: uids of UBOs that the exchange named and that are not written yet."""
+
+    customer: Customer
+    profile: BusinessProfile | None
+    ubos: dict[UUID, Ubo]
+    actor: User
+    documents: dict[UUID, Document] = field(default_factory=dict)
+    learnt: dict[UUID, str] = field(default_factory=dict)
+
+    @property
+    def display_name(self) -> str:
+        """The name that opens the account's name at the exchange."""
+        customer = self.customer
+        return customer.account_name or (self.profile.company_name if self.profile else customer.display_name)
+
+
+def held_record(claim: Claim) -> HeldRecord:
+    """The record of the claimed lane's customer. Raises Obsolete where it is gone."""
+    record = claim.memory.get("record")
+    if record is None:
+        customer = Customer.objects.select_related("merchant").filter(pk=claim.lane).first()
+        if customer is None:
+            raise Obsolete("customer_gone")
+        profile, ubos = None, {}
+        if customer.is_business:
+            profile = BusinessProfile.objects.get(pk=customer.pk)
+            profile.customer = customer
+            ubos = {ubo.pk: ubo for ubo in Ubo.objects.filter(customer_id=customer.pk).order_by("position")}
+            for ubo in ubos.values():
+                ubo.customer = customer
+        record = claim.memory["record"] = HeldRecord(customer, profile, ubos, User.objects.machine())
+    return record
+
+
+def held_document(claim: Claim, document_id: UUID) -> Document:
+    """A document of that customer. Raises Obsolete where it is gone or a newer version took its place."""
+    record = held_record(claim)
+    if document_id not in record.documents:
+        for document in Document.objects.filter(customer_id=record.customer.pk, is_current=True):
+            document.customer = record.customer
+            record.documents[document.pk] = document
+    document = record.documents.get(document_id)
+    if document is None:
+        raise Obsolete("superseded")
+    return document

@@ -1,0 +1,106 @@
+"""Topic `document.upload`: one document, byte for byte (002:2288, 002:2418, 002:2532)."""
+
+import hashlib
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts import audit
+from customers.choices import Stage
+from customers.models import Customer
+from exchange.client import ExchangeClient, Uploaded
+from exchange.outbox.choices import Reason, Topic
+from exchange.outbox.claiming import Claim
+from exchange.outbox.handlers import Held, Prepared
+from exchange.outbox.models import Intent
+from exchange.outbox.queries import has_open
+from kyc.choices import Delivery
+from kyc.delivery.create_customer import bind_ubos
+from kyc.delivery.held_record import HeldRecord, held_document, held_record
+from kyc.delivery.ubo_match import match_ubos
+from kyc.documents import read_document
+from kyc.models import Document
+from vault.envelope import CannotOpen
+from vault.indexes import keyed_digest
+
+
+def prepare(intent: Intent, claim: Claim) -> Prepared:
+    """The file is opened and compared with what was handed in before anything is sent."""
+    record = held_record(claim)
+    document = held_document(claim, intent.subject_id)
+    try:
+        content = read_document(document)
+    except CannotOpen:
+        raise Held(Reason.CONTENT_CHANGED, "file_does_not_open") from None
+    if hashlib.sha256(content).hexdigest() != document.sha256:
+        raise Held(Reason.CONTENT_CHANGED, "file")
+
+    def send(client: ExchangeClient) -> Uploaded:
+        is_ubo = document.ubo_id is not None
+        return client.upload_document(
+            target="ubo" if is_ubo else "customer",
+            uid=_ubo_uid(record, document.ubo_id, client) if is_ubo else record.customer.uid or "",
+            doc_type=document.doc_type,
+            doc_number=document.doc_number or None,
+            doc_expire=document.doc_expire,
+            is_business=record.customer.is_business and not is_ubo,
+            content=content,
+            content_type=document.content_type,
+        )
+
+    parts = (document.pk, document.doc_type, document.doc_number, document.doc_expire, document.sha256)
+    digest = keyed_digest("request", "|".join(map(str, parts)).encode())
+    return Prepared(send, digest, "upload_document", is_upload=True)
+
+
+def _ubo_uid(record: HeldRecord, ubo_id: UUID, client: ExchangeClient) -> str:
+    """The UBO's uid; asked for where the create's answer had none (002:2547). Held if it is not certain."""
+    uid = record.ubos[ubo_id].uid or record.learnt.get(ubo_id)
+    if uid is None and record.customer.uid:
+        named = client.get_customer(record.customer.uid).ubos
+        record.learnt.update(match_ubos(record.ubos.values(), named))
+        uid = record.learnt.get(ubo_id)
+    if uid is None:
+        raise Held(Reason.UBO_UID_UNKNOWN)
+    return uid
+
+
+def applied(intent: Intent, claim: Claim, reply: Uploaded) -> Reason | None:
+    record = held_record(claim)
+    if record.learnt:
+        bind_ubos(record, record.learnt)
+        record.learnt = {}
+    now = timezone.now()
+    Document.objects.filter(pk=intent.subject_id).update(delivery=Delivery.SENT, sent_at=now)
+    entries = [_entry(record, "document.sent", intent.subject_id)]
+    if not has_open(claim.lane, Topic.UPLOAD):
+        moved = Customer.objects.filter(pk=claim.lane, stage=Stage.AT_EXCHANGE).update(
+            stage=Stage.DOCUMENTS_SENT, documents_sent_at=now, updated_at=now
+        )
+        if moved:
+            entries.append(_entry(record, "customer.documents_sent", None))
+    audit.record_many(entries)
+    return None
+
+
+def stopped(intent: Intent, claim: Claim, reason: Reason) -> None:
+    if reason in (Reason.REJECTED_BY_EXCHANGE, Reason.REFUSED_BY_EXCHANGE):
+        Document.objects.filter(pk=intent.subject_id).update(delivery=Delivery.REFUSED)
+        audit.record_many([_entry(held_record(claim), "document.refused", intent.subject_id, reason)])
+
+
+def unknown(intent: Intent, claim: Claim) -> None:
+    Document.objects.filter(pk=intent.subject_id).update(delivery=Delivery.UNKNOWN, is_flagged=True)
+    audit.record_many([_entry(held_record(claim), "document.outcome_unknown", intent.subject_id)])
+
+
+def _entry(record: HeldRecord, action: str, document_id: UUID | None, reason: str = "") -> audit.AuditEntry:
+    return audit.entry(
+        actor=record.actor,
+        action=action,
+        subject_type="document" if document_id else "customer",
+        subject_id=document_id or record.customer.pk,
+        customer_id=record.customer.pk,
+        merchant_uid=record.customer.merchant.uid,
+        details={"reason": str(reason)} if reason else {},
+    )
