@@ -89,6 +89,16 @@ def end_claim(claim: Claim) -> None:
         )
 
 
+def abandon_claim(claim: Claim) -> None:
+    """End the lease at once: whoever claims the lane next finds what was being sent, and it is unknown."""
+    with write_turn():
+        run(
+            f"UPDATE exchange_lane SET lease_until_ms = 0, fence = fence + 1, "
+            f"due_ms = COALESCE(due_ms, {now_sql()}) WHERE id = %s AND fence = %s RETURNING id",
+            (uuid_param(claim.lane), claim.fence),
+        )
+
+
 def next_due_ms() -> int | None:
     """Milliseconds until some lane that nobody holds is due (0: now); None when there is none."""
     now = now_sql()

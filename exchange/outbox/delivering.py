@@ -12,7 +12,7 @@ from exchange.client import ExchangeClient, ExchangeError, Outcome
 from exchange.client import Reason as Cause
 from exchange.outbox.choices import IntentState, Reason, Topic
 from exchange.outbox.circuits import OUTAGES, Circuits
-from exchange.outbox.claiming import Claim, release_claim
+from exchange.outbox.claiming import Claim, abandon_claim, release_claim
 from exchange.outbox.database import in_transaction
 from exchange.outbox.handlers import Held, Obsolete, Prepared, handler_for
 from exchange.outbox.key_clock import KeyClock, NotNow, wait_and_take
@@ -101,10 +101,10 @@ class Delivery:
         except ClaimLost:
             log.warning("claim_lost lane=%s", claim.lane)
             return
-        except Error as error:
-            log.error("lane_left lane=%s error=%s", claim.lane, type(error).__name__)
+        except Exception as error:
+            log.exception("lane_left lane=%s error=%s", claim.lane, type(error).__name__)
             connection.close()
-            return
+            _insistently(lambda: abandon_claim(claim))
 
     def _deliver(self, claim: Claim, client: ExchangeClient, nonce: LaneNonce) -> None:
         # Positions order a lane: customer, reference, documents, UBOs' documents.
