@@ -14,7 +14,7 @@ from customers.models import BusinessProfile, Customer, Merchant, Ubo
 from exchange.outbox.models import Intent
 from kyc.models import AcceptedWarning, Document, Waiver
 
-_PERSON_FIELDS = (
+PERSON_FIELDS = (
     "first_name",
     "last_name",
     "dob",
@@ -34,8 +34,8 @@ _PERSON_FIELDS = (
     "is_pip",
     "pip_data",
 )
-_SHARED_FIELDS = ("email", "phone_number", "account_name", "deposit_action", "external_verification_url")
-_INDIVIDUAL_FIELDS = (
+SHARED_FIELDS = ("email", "phone_number", "account_name", "deposit_action", "external_verification_url")
+INDIVIDUAL_FIELDS = (
     "email",
     "account_name",
     "country_of_residence",
@@ -45,10 +45,10 @@ _INDIVIDUAL_FIELDS = (
     "doc_number",
     "doc_expire",
     "doc_country",
-    *_PERSON_FIELDS,
+    *PERSON_FIELDS,
 )
-_UBO_FIELDS = ("email", "ownership_percentage", "is_director", "is_authorized_signatory", *_PERSON_FIELDS)
-_PROFILE_FIELDS = tuple(
+UBO_FIELDS = ("email", "ownership_percentage", "is_director", "is_authorized_signatory", *PERSON_FIELDS)
+PROFILE_FIELDS = tuple(
     column.name for column in BusinessProfile._meta.concrete_fields if not column.primary_key
 )
 
@@ -113,16 +113,16 @@ def customer_data(record: Record) -> dict[str, object]:
     """The customer's fields as the rules read them, by the exchange's names (`business_profile.*` too)."""
     customer = record.customer
     if not customer.is_business:
-        return {name: getattr(customer, name) for name in _INDIVIDUAL_FIELDS}
-    data: dict[str, object] = {name: getattr(customer, name) for name in _SHARED_FIELDS}
+        return {name: getattr(customer, name) for name in INDIVIDUAL_FIELDS}
+    data: dict[str, object] = {name: getattr(customer, name) for name in SHARED_FIELDS}
     if record.profile is not None:
-        data |= {f"business_profile.{name}": getattr(record.profile, name) for name in _PROFILE_FIELDS}
+        data |= {f"business_profile.{name}": getattr(record.profile, name) for name in PROFILE_FIELDS}
     return data
 
 
 def ubo_data(ubo: Ubo) -> dict[str, object]:
     """A UBO's fields as the rules read them."""
-    return {name: getattr(ubo, name) for name in _UBO_FIELDS}
+    return {name: getattr(ubo, name) for name in UBO_FIELDS}
 
 
 def documents_by_owner(documents: Iterable[Document]) -> dict[UUID | None, list[Document]]:

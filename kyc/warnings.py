@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from customers.known import doubts_about
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from customers.known import doubts_about
 from customers.models import Customer, Ubo
 from customers.problems import WARNING, Problem
 from customers.rules import check_ubos, read_business, read_individual, read_ubo
