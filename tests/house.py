@@ -61,6 +61,8 @@ LAYER_OF = {
     "portal.pages.paging": 2,
     "portal.pages.standing": 2,
     "portal.pages.whose_move": 2,
+    # Rings the tasks from outside.
+    "portal.doorbell": 4,
     # Views under the name of what they do.
     "portal.pages.customer.decisions": 4,
     "portal.pages.customer.downloads": 4,
