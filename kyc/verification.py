@@ -29,7 +29,8 @@ MOST_PAGES = 10_000
 class Polled:
     """What a poll found.
 
-    `unknown_here`: at the exchange and not with us. `missing_there`: open with us and in no list. `unread`: details that could not be had; the next poll asks again.
+    `unknown_here`: at the exchange and not with us. `missing_there`: open with us and in no list.
+    `unread`: details that could not be had; the next poll asks again.
     """
 
     merchants: int = 0

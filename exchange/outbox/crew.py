@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 
@@ -18,8 +17,6 @@ log = logging.getLogger(__name__)
 
 # How long it may take until an intent is noticed whose bell was not heard.
 IDLE_SECONDS = 0.5
-# Asking the database for the next due time of lanes that are held elsewhere, or not due yet.
-LOOK_SECONDS = 1.0
 
 
 class Crew:
@@ -87,27 +84,26 @@ class Crew:
         end an "idle" run that waits for something only a person can mend.
         """
         while not self.is_stopping:
-            if notice is not None:
-                notice()
-            claimed = self._claim()
-            if claimed:
-                continue
-            if until != "stopped" and self._everyone_is_free and self._has_ended(until, give_up):
-                return
-            self._wait(until)
+            try:
+                if notice is not None:
+                    notice()
+                if self._claim():
+                    continue
+                if until != "stopped" and self._everyone_is_free and self._has_ended(until, give_up):
+                    return
+                self._wait()
+            except Error as error:
+                # The database is gone for a moment: everything is where it was when it is back.
+                log.error("dispatch_failed error=%s", type(error).__name__)
+                connection.close()
+                self.delivery.stop.wait(1.0)
 
     def _claim(self) -> int:
         with self._changed:
             wanted = self._free - len(self._claims)
         if wanted <= 0 or self.delivery.paused_for > 0 or not self.heartbeat.is_fresh:
             return 0
-        try:
-            claims = claim_lanes(self.heartbeat.id, wanted)
-        except Error as error:
-            log.error("claim_failed error=%s", type(error).__name__)
-            connection.close()
-            time.sleep(1.0)
-            return 0
+        claims = claim_lanes(self.heartbeat.id, wanted)
         if claims:
             with self._changed:
                 self._claims.extend(claims)
@@ -127,7 +123,7 @@ class Crew:
             return due is None or due > 0 or self.delivery.paused_for > 0
         return due is None and held_lanes() == 0
 
-    def _wait(self, until: str) -> None:
+    def _wait(self) -> None:
         seconds = IDLE_SECONDS
         if self._everyone_is_free and not self.delivery.paused_for:
             due = next_due_ms()

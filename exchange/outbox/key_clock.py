@@ -137,7 +137,8 @@ class KeyClock:
         doubled = " ".join(f"WHEN {n} THEN {FIRST_STRIKE_MS * 2**n}" for n in range(7))
         self._write(
             f"strikes = strikes + 1, stopped_code = %(code)s, pause_reason = 'key_refused', "
-            f"paused_until_ms = {now_sql()} + {least}({LAST_STRIKE_MS}, CASE strikes {doubled} ELSE {LAST_STRIKE_MS} END)",
+            f"paused_until_ms = {now_sql()} + "
+            f"{least}({LAST_STRIKE_MS}, CASE strikes {doubled} ELSE {LAST_STRIKE_MS} END)",
             {"code": code[:100]},
             f"AND paused_until_ms <= {now_sql()}",
         )

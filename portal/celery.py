@@ -1,0 +1,30 @@
+"""The Celery application, where BROKER_URL is set. The broker holds doorbells, the database the work."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("portal", include=["portal.tasks"])
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(broker_connection_timeout=3.0, task_publish_retry=False)
+
+
+@app.on_after_configure.connect
+def _schedule(sender: Celery, **_details: object) -> None:
+    """Beat rings for the same jobs that `manage.py work` runs by itself."""
+    from portal.schedule import jobs
+
+    sender.conf.beat_schedule = {
+        "deliver": {"task": "portal.deliver", "schedule": 5.0, "options": {"expires": 5}},
+        **{
+            job.name: {
+                "task": "portal.run_job",
+                "schedule": job.seconds,
+                "args": [job.name],
+                "options": {"expires": max(job.seconds, 5.0)},
+            }
+            for job in jobs()
+        },
+    }

@@ -1,0 +1,38 @@
+"""`manage.py work`: the worker. Delivers what is due and runs the schedule, until it is told to stop."""
+
+import signal
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from portal.schedule import run_schedule
+
+
+class Command(BaseCommand):
+    help = (
+        "Deliver to the exchange and run the schedule. With BROKER_URL this is a Celery worker with its "
+        "beat; without, the database is asked twice a second. SIGTERM: finish what is in flight, then end."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--lanes", type=int, default=None, help="customers side by side (EXCHANGE_LANES)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.BROKER_URL:
+            from portal.celery import app
+
+            schedule = str(settings.VAR_DIR / "celerybeat")
+            app.worker_main(["worker", "--beat", "--loglevel", "WARNING", "--schedule", schedule])
+            return
+        from exchange.outbox.crew import Crew
+
+        crew = Crew(options["lanes"])
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: crew.stop())
+        clock = threading.Thread(target=run_schedule, args=[crew.delivery.stop], name="schedule", daemon=True)
+        with crew:
+            clock.start()
+            crew.run()
+        clock.join(timeout=10)

@@ -1,0 +1,83 @@
+"""What becomes of an intent, by the class of its outcome alone."""
+
+import pytest
+
+from exchange.client import Outcome
+from exchange.client import Reason as Cause
+from exchange.outbox.next_step import MAX_TRIES, Result, backoff_ms, lost_result, next_step
+
+
+def step(topic, outcome, cause="x", *, tries=0, unknown_tries=0, is_outage=False, **more):
+    result = Result(outcome, cause, **more)
+    return next_step(
+        topic, result, tries=tries, unknown_tries=unknown_tries, is_outage=is_outage, chance=lambda: 1.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "cause", "state", "reason"),
+    [
+        (Outcome.APPLIED, "applied", "done", ""),
+        (Outcome.REJECTED, Cause.REJECTED, "waiting_for_staff", "rejected_by_exchange"),
+        (Outcome.REFUSED, Cause.REFUSED, "waiting_for_staff", "refused_by_exchange"),
+        (Outcome.TAKEN, Cause.EMAIL_TAKEN, "waiting_for_staff", "email_taken_elsewhere"),
+        (Outcome.TAKEN, Cause.UBO_EMAIL_TAKEN, "waiting_for_staff", "ubo_email_taken"),
+        (Outcome.UNKNOWN, Cause.NO_ANSWER, "unknown", "create_outcome_unknown"),
+        (Outcome.NOT_APPLIED, Cause.UNREACHABLE, "pending", ""),
+    ],
+)
+def test_the_class_of_the_outcome_decides(outcome, cause, state, reason):
+    found = step("customer.create", outcome, cause)
+    assert (found.state, found.reason) == (state, reason)
+
+
+def test_an_unknown_upload_has_its_own_reason():
+    assert step("document.upload", Outcome.UNKNOWN).reason == "upload_outcome_unknown"
+
+
+def test_what_may_be_repeated_safely_is_sent_again_after_an_unknown_outcome():
+    found = step("customer.set_custom_id", Outcome.UNKNOWN, is_safe_to_repeat=True)
+    assert (found.state, found.wait_ms, found.unknown_tries) == ("pending", 1000, 1)
+
+
+@pytest.mark.parametrize(
+    "cause", [Cause.RATE_LIMITED, Cause.PAUSED, Cause.KEY_REFUSED, Cause.CLOCK, Cause.NOT_SIGNED]
+)
+def test_what_is_not_the_subjects_fault_uses_up_no_try(cause):
+    found = step("customer.create", Outcome.NOT_APPLIED, cause, tries=19)
+    assert (found.state, found.tries) == ("pending", 19)
+
+
+def test_a_limit_is_waited_for_as_long_as_it_says():
+    found = step("customer.create", Outcome.NOT_APPLIED, Cause.RATE_LIMITED, retry_after=30.0)
+    assert 30_000 <= found.wait_ms <= 30_200
+
+
+def test_an_outage_uses_up_no_try():
+    found = step("customer.create", Outcome.NOT_APPLIED, Cause.UNREACHABLE, tries=19, is_outage=True)
+    assert (found.state, found.tries) == ("pending", 19)
+
+
+def test_the_twentieth_failure_calls_a_person():
+    found = step("customer.create", Outcome.NOT_APPLIED, Cause.UNREACHABLE, tries=MAX_TRIES - 1)
+    assert (found.state, found.reason) == ("waiting_for_staff", "too_many_attempts")
+
+
+def test_waits_double_from_a_second_to_a_quarter_of_an_hour_with_full_jitter():
+    longest = [backoff_ms(tries, lambda: 1.0) for tries in range(12)]
+    assert longest[:5] == [1000, 2000, 4000, 8000, 16000]
+    assert longest[-1] == 15 * 60 * 1000
+    assert backoff_ms(5, lambda: 0.0) == 0
+
+
+@pytest.mark.parametrize(
+    ("topic", "state"),
+    [
+        ("customer.create", "unknown"),
+        ("document.upload", "unknown"),
+        ("customer.set_custom_id", "pending"),
+    ],
+)
+def test_an_attempt_whose_worker_ended_may_have_arrived(topic, state):
+    found = next_step(topic, lost_result(topic), tries=0, unknown_tries=0)
+    assert found.state == state
