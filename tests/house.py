@@ -52,6 +52,7 @@ LAYER_OF = {
     "kyc.warnings": 2,
     "customers.known": 2,
     "customers.candidates": 2,
+    "customers.any_of": 2,
     # What a page shows, read and laid out.
     "portal.pages.customer.facts": 2,
     "portal.pages.customer.needs": 2,
