@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from customers import any_of  # noqa: F401 - the look-up `any_of`
 from customers.candidates import Candidate
 from customers.models import Customer, Ubo
 from customers.problems import ERROR, WARNING, Problem, shown_safely
@@ -114,7 +116,7 @@ def doubts_about(
 
 def taken_references(references: Iterable[str]) -> dict[str, UUID]:
     """Which of these references are registered, and whose they are."""
-    return dict(Customer.objects.filter(reference__in=list(references)).values_list("reference", "id"))
+    return dict(Customer.objects.filter(reference__any_of=references).values_list("reference", "id"))
 
 
 def reference_taken(reference: str) -> Problem:
@@ -176,10 +178,11 @@ def _stored(kind: str, subjects: Sequence[Subject]) -> dict[str, list[Holder]]:
     found: dict[str, list[Holder]] = {}
     if not keys:
         return found
-    customers = Customer.objects.filter(**{f"{kind}__in": keys})
+    # The indexes leave the blank ones out, and are used only where the question does so, too.
+    customers = Customer.objects.filter(~Q(**{kind: ""}), **{f"{kind}__any_of": keys})
     for key, customer_id, merchant_id in customers.values_list(kind, "id", "merchant_id"):
         found.setdefault(key, []).append(Holder(customer_id, merchant_id, is_ubo=False))
-    ubos = Ubo.objects.filter(**{f"{kind}__in": keys})
+    ubos = Ubo.objects.filter(~Q(**{kind: ""}), **{f"{kind}__any_of": keys})
     for key, customer_id, merchant_id in ubos.values_list(kind, "customer_id", "customer__merchant_id"):
         found.setdefault(key, []).append(Holder(customer_id, merchant_id, is_ubo=True))
     return found

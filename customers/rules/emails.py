@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from django.utils.translation import gettext as _
 
 from customers.rules.reading import Refused
 from customers.rules.text import as_text
 
 EMAIL_MAX = 254  # RFC 5321
+LOCAL_MAX = 64  # RFC 5321
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")
 
 
 def parse_email(value: object) -> str:
@@ -28,6 +33,15 @@ def parse_email(value: object) -> str:
             _("The e-mail address holds a letter outside A-Z, perhaps one that only looks like it."),
             _("Type the address again in plain letters; write an international domain in its xn-- form."),
         )
+    local, _at, domain = text.rpartition("@")
+    if len(local) <= LOCAL_MAX and _PLAIN_LOCAL.fullmatch(local):
+        # An everyday address: what is left to judge is its domain, and many share one.
+        return f"{local}@{_checked(f'a@{domain}')[2:]}"
+    return _checked(text)
+
+
+@lru_cache(maxsize=4096)
+def _checked(text: str) -> str:
     import email_validator  # heavy: loaded when the first address is read
 
     try:

@@ -176,7 +176,7 @@ def _check_exposure(reading: Reading, raw: Mapping[str, object]) -> None:
 
 def _check_no_profile(reading: Reading, raw: Mapping[str, object]) -> None:
     for name, value in raw.items():
-        if isinstance(name, str) and name.startswith("business_profile.") and not is_blank(value):
+        if value and isinstance(name, str) and name.startswith("business_profile.") and not is_blank(value):
             reading.warn(
                 name,
                 "not_for_individuals",

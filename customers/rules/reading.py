@@ -61,7 +61,7 @@ class Reading:
         values = self.values
         for name, parse, is_required, empty in rows:
             value = raw.get(name)
-            if is_blank(value):
+            if value == "" or is_blank(value):
                 if is_required:
                     self.require(name)
                 else:

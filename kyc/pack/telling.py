@@ -15,7 +15,10 @@ from kyc.pack.units import Fault
 def tell(
     tally: Tally, *, is_dry: bool, submits: bool, report: Path | None, labels: Mapping[str, str]
 ) -> Iterator[str]:
-    """The summary, line by line; `labels`: what each table is called. No personal data beyond what `Problem.shown` lets through."""
+    """The summary, line by line; `labels`: what each table is called.
+
+    No personal data beyond what `Problem.shown` lets through.
+    """
     yield from _counts(tally, is_dry, submits)
     if tally.faults:
         yield ""

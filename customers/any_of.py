@@ -1,0 +1,31 @@
+"""`column__any_of=[…]`: like `__in`, with one parameter however long the list is.
+
+A look-up of a thousand keys would otherwise be a statement of a thousand parameters, most of whose time
+goes into writing and parsing it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db.models import CharField, Lookup
+
+
+@CharField.register_lookup
+class AnyOf(Lookup):
+    lookup_name = "any_of"
+
+    def get_prep_lookup(self) -> list[str]:
+        return [str(value) for value in self.rhs]
+
+    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, list[Any]]:
+        return "%s", [value]
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", [*params, self.rhs]
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(self.rhs)]  # noqa: S608 - the column is the model's
