@@ -161,7 +161,9 @@ class Delivery:
             step = _unresolved(intent, step)
             _insistently(lambda: settle(claim, intent, _Nothing(), result, step))
         claim.is_over = is_last
-        log.info(
+        # What went as it should stands in the attempt's row; a line for each would drown the others.
+        log.log(
+            logging.DEBUG if result.outcome is Outcome.APPLIED else logging.INFO,
             "attempt intent=%s topic=%s number=%s outcome=%s cause=%s status=%s state=%s",
             *(intent.pk, intent.topic, intent.attempts_made, result.outcome, result.cause),
             *(result.status, step.state),
