@@ -1,12 +1,16 @@
 """Whose move it is, read from a customer's requirements: the one question that lists and counts ask."""
 
+import datetime
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from customers.models import Customer
 from kyc.choices import RequirementState as State
-from kyc.requirements import Requirement
+from kyc.requirements import Requirement, requirements_for_many
+from vault.envelope import CannotOpen
 
 
 class Move(models.TextChoices):
@@ -19,6 +23,23 @@ class Move(models.TextChoices):
 
 
 _CUSTOMERS = frozenset({State.MISSING, State.INVALID, State.WAITING_FOR_CUSTOMER})
+
+
+def requirements_for_list(
+    customers: Sequence[Customer], *, today: datetime.date
+) -> dict[UUID, list[Requirement]]:
+    """The requirements of each; none for a customer whose key is gone: the others are still listed."""
+    try:
+        return requirements_for_many(customers, today=today)
+    except CannotOpen:
+        return {customer.pk: _requirements_or_none(customer, today) for customer in customers}
+
+
+def _requirements_or_none(customer: Customer, today: datetime.date) -> list[Requirement]:
+    try:
+        return requirements_for_many([customer], today=today)[customer.pk]
+    except CannotOpen:
+        return []
 
 
 def open_rows(rows: Sequence[Requirement]) -> list[Requirement]:

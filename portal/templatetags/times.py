@@ -30,15 +30,28 @@ def age_text(since: datetime.datetime, now: datetime.datetime) -> str:
 
 @register.simple_tag
 def age(moment: datetime.datetime | None) -> SafeString | str:
-    """How long ago `moment` was, as <time>; a dash for none."""
+    """How long it is since `moment`, as <time>; a dash for none."""
+    return "—" if moment is None else _time(moment, age_text(moment, timezone.now()))
+
+
+@register.simple_tag
+def ago(moment: datetime.datetime | None) -> SafeString | str:
+    """The same in a sentence: 5 min ago."""
     if moment is None:
         return "—"
+    now = timezone.now()
+    text = age_text(moment, now)
+    is_past = (now - moment).total_seconds() >= _MINUTE
+    return _time(moment, _("%s ago") % text if is_past else text)
+
+
+def _time(moment: datetime.datetime, text: str) -> SafeString:
     local = timezone.localtime(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
         date_format(local, "j M Y, H:i:s"),
-        age_text(moment, timezone.now()),
+        text,
     )
 
 

@@ -13,7 +13,7 @@ from kyc.requirements import Requirement, requirements_of
 from kyc.warnings import OpenWarning, judge
 from portal.pages.customer.facts import Group, customer_groups, ubo_groups
 from portal.pages.customer.needs import Need, needs_of
-from portal.pages.customer.sent import SentIntent, sent_for
+from portal.pages.customer.sent import Sent, sent_for
 from portal.pages.customer.timeline import Event, timeline_of
 from portal.pages.customer.way import Step, way_of
 from portal.pages.whose_move import Move, whose_move
@@ -48,7 +48,7 @@ class CustomerPage:
     move: Move
     accepted: list[AcceptedWarning]
     waivers: list[Waiver]
-    sent: list[SentIntent]
+    sent: Sent
     events: list[Event]
     # The customer's key is gone: names and states are left, everything sealed is not.
     is_sealed_shut: bool = False

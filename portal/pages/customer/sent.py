@@ -1,6 +1,6 @@
 """What the exchange was told about a customer: each intent with its attempts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import User
@@ -24,19 +24,36 @@ class SentIntent:
     reason: str = ""
     remedy: str = ""
     may_retry: bool = False
-    attempts: list[Attempt] = field(default_factory=list)
 
 
-def sent_for(customer: Customer, *, user: User) -> list[SentIntent]:
-    """The customer's intents in the order of its lane, each with its attempts, the newest attempt first."""
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt, and what it was to tell the exchange."""
+
+    title: str
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """`stuck`: what only a person can move; `ahead`: how many wait for their turn; `tries`: newest first."""
+
+    stuck: list[SentIntent]
+    ahead: int
+    tries: list[Try]
+
+
+def sent_for(customer: Customer, *, user: User) -> Sent:
+    """Everything that the exchange was or is to be told about a customer; three queries."""
     intents = history_of(customer.pk)
     titles = titles_of(intents)
-    sent = []
-    for intent in intents:
-        row = described(intent, titles.get(intent.subject_id, ""), customer, user=user)
-        row.attempts = list(reversed(intent.attempts.all()))
-        sent.append(row)
-    return sent
+    rows = [described(intent, titles.get(intent.subject_id, ""), customer, user=user) for intent in intents]
+    tries = [Try(row.title, attempt) for row in rows for attempt in row.intent.attempts.all()]
+    return Sent(
+        stuck=[row for row in rows if row.intent.waits_for_a_person],
+        ahead=sum(intent.state == IntentState.PENDING for intent in intents),
+        tries=sorted(tries, key=lambda row: (row.attempt.started_ms, row.attempt.number), reverse=True),
+    )
 
 
 def described(intent: Intent, about: str, customer: Customer, *, user: User) -> SentIntent:

@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
+from itertools import groupby
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -37,14 +38,22 @@ class Event:
 
 
 def timeline_of(customer_id: UUID) -> list[Event]:
-    """What was done about a customer, the newest first, at most 60 rows."""
+    """What was done about a customer, the newest first, made of at most 60 rows.
+
+    What one person did alike several times in a row is told once.
+    """
     entries = (
         AuditEntry.objects.filter(customer_id=customer_id).select_related("actor").order_by("-at", "-pk")
     )
-    return [
-        Event(entry.at, _what(entry.action), _about(entry.details), _who(entry), entry.reason)
-        for entry in entries[:SHOWN_MAX]
-    ]
+    alike = groupby(entries[:SHOWN_MAX], key=lambda entry: (entry.action, entry.actor_id, entry.reason))
+    return [_event(list(group)) for _key, group in alike]
+
+
+def _event(entries: list[AuditEntry]) -> Event:
+    last = entries[0]
+    what = _what(last.action) if len(entries) == 1 else f"{_what(last.action)} ×{len(entries)}"
+    about = dict.fromkeys(_about(entry.details) for entry in reversed(entries))
+    return Event(last.at, what, ", ".join(text for text in about if text), _who(last), last.reason)
 
 
 def _what(action: str) -> str:

@@ -12,9 +12,9 @@ from customers.models import Customer
 from customers.search import search_customers
 from exchange.outbox.choices import PERSON_STATES
 from exchange.outbox.models import Intent
-from kyc.requirements import Requirement, requirements_for_many
+from kyc.requirements import Requirement
 from portal.pages.paging import PAGE_SIZE, Place, newest_first, take_page
-from portal.pages.whose_move import Move, next_step, open_rows, whose_move
+from portal.pages.whose_move import Move, next_step, open_rows, requirements_for_list, whose_move
 
 # What waits for whom is worked out, not stored: so many customers are looked at for one page, then the reader
 # decides whether to look on.
@@ -80,7 +80,7 @@ def _may_wait_for(move: Move) -> Q:
 
 
 def _rows(customers: Sequence[Customer], today: datetime.date) -> list[Row]:
-    requirements = requirements_for_many(customers, today=today)
+    requirements = requirements_for_list(customers, today=today)
     return [
         Row(customer, next_step(requirements[customer.pk]), whose_move(requirements[customer.pk]))
         for customer in customers
@@ -94,7 +94,7 @@ def _look_through(
     found: list[Row] = []
     looked_at = 0
     for batch in _batches(queryset, after):
-        requirements = requirements_for_many(batch, today=today)
+        requirements = requirements_for_list(batch, today=today)
         for customer in batch:
             rows = requirements[customer.pk]
             looked_at += 1

@@ -13,15 +13,14 @@ from accounts.models import User
 from accounts.policy import merchant_scope
 from customers.choices import EDITABLE_STAGES, OPEN_AT_EXCHANGE_STAGES, Stage
 from customers.models import Customer, Merchant
-from kyc.requirements import requirements_for_many
 from portal.pages.paging import newest_first
 from portal.pages.standing import Standing, standing_by_merchant, sum_of
-from portal.pages.whose_move import Move, open_rows, whose_move
+from portal.pages.whose_move import Move, open_rows, requirements_for_list, whose_move
 
 # What blocks is worked out customer by customer: so many drafts are looked at, the answer is kept so long.
 DRAFTS_LOOKED_AT = 300
 BLOCKERS_KEPT_SECONDS = 15
-BLOCKERS_SHOWN = 8
+BLOCKERS_SHOWN = 7
 MERCHANTS_SHOWN = 8
 
 
@@ -127,7 +126,7 @@ def work_out_blockers(*, user: User, today: datetime.date) -> Blockers:
     counts: Counter[str] = Counter()
     titles: dict[str, str] = {}
     with_warnings = waiting_for_customer = 0
-    for rows in requirements_for_many(looked_at, today=today).values():
+    for rows in requirements_for_list(looked_at, today=today).values():
         held_by = [row for row in open_rows(rows) if row.holds_submission]
         counts.update({row.code for row in held_by})
         titles.update({row.code: _group_title(row.code, row.title) for row in held_by})

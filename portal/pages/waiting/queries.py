@@ -10,9 +10,10 @@ from customers.choices import Stage
 from customers.models import Customer
 from exchange.outbox.choices import Reason
 from exchange.outbox.queries import reasons, waiting_for_staff
-from kyc.requirements import Requirement, requirements_for_many
+from kyc.requirements import Requirement
 from portal.pages.customer.sent import SentIntent, described, titles_of
 from portal.pages.paging import newest_first
+from portal.pages.whose_move import requirements_for_list
 
 # Drafts are judged one by one to find the open warnings: so many, then the page says that there are more.
 DRAFTS_LOOKED_AT = 300
@@ -87,7 +88,7 @@ def waiting(*, user: User, today: datetime.date) -> Waiting:
 def _doubted(customers, today: datetime.date) -> tuple[list[Doubted], int, bool]:
     drafts = list(newest_first(customers.filter(stage=Stage.DRAFT), after=None)[: DRAFTS_LOOKED_AT + 1])
     looked_at = drafts[:DRAFTS_LOOKED_AT]
-    requirements = requirements_for_many(looked_at, today=today)
+    requirements = requirements_for_list(looked_at, today=today)
     found = []
     for customer in looked_at:
         warnings = [
