@@ -115,8 +115,8 @@ def _judge_one(
         add(problem, subject_id, _field_digest(problem, of, record.ubos))
     ubos = {ubo.pk: ubo for ubo in record.ubos}
     for document in record.documents:
-        ubo = ubos.get(document.ubo_id) if document.ubo_id else None
-        for problem in _document_problems(document, ubo, record.customer, elsewhere, today):
+        owner = ubos.get(document.ubo_id) if document.ubo_id else None
+        for problem in _document_problems(document, owner, record.customer, elsewhere, today):
             add(problem, f"document:{document.pk}", _document_digest(problem, document))
     return findings
 

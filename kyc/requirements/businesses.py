@@ -24,7 +24,7 @@ def business_rows(facts: Facts) -> list[Requirement]:
                 code="data:no_ubo",
                 subject="",
                 state=State.MISSING,
-                blocks=facts.document_blocks,  # type: ignore[arg-type]
+                blocks=facts.document_blocks,
                 title=_("Beneficial owners"),
                 remedy=_("Add everybody who owns 5 per cent or more; the exchange wants at least one."),
                 links=(Link("customer-detail", {"customer_id": str(facts.customer_id)}),),

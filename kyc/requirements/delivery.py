@@ -14,7 +14,7 @@ from kyc.choices import RequirementState as State
 from kyc.doc_types import IDENTITY_FRONTS
 from kyc.requirements.documents import find
 from kyc.requirements.facts import Facts, IntentFacts, OwnerFacts
-from kyc.requirements.rows import Link, Requirement
+from kyc.requirements.rows import Blocks, Link, Requirement
 
 # An unknown outcome carries its reason by what was sent, should the intent itself name none yet.
 _UNKNOWN = {
@@ -92,7 +92,7 @@ def _told(
     if intent is not None and _is_stuck(intent):
         why, remedy = _why(intent)
         # While the customer can be mended again, the row reminds and holds nothing.
-        blocks = "nothing" if facts.is_editable else "verification"
+        blocks: Blocks = "nothing" if facts.is_editable else "verification"
         return Requirement(
             code, "", State.WAITING_FOR_STAFF, blocks, f"{title}: {why}", remedy, links=_here(facts)
         )

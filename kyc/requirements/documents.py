@@ -29,7 +29,7 @@ def document_row(
         code=f"document:{code}",
         subject=owner.subject,
         state=state,
-        blocks="nothing" if facts.is_found_there else facts.document_blocks,  # type: ignore[arg-type]
+        blocks="nothing" if facts.is_found_there else facts.document_blocks,
         title=title,
         remedy=remedy,
         due=due if state == State.INVALID else None,

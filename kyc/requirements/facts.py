@@ -7,6 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from customers.problems import Problem
+from kyc.requirements.rows import Blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,6 @@ class Facts:
         return (self.owner, *self.ubos)
 
     @property
-    def document_blocks(self) -> str:
+    def document_blocks(self) -> Blocks:
         """What a missing document holds up: the submission before it, the verification after it."""
         return "submission" if self.is_editable else "verification"
