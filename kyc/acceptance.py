@@ -29,12 +29,14 @@ def accept_warning(
     policy.require(actor, "warning.accept", customer.merchant.uid)
     reason = checked_reason(reason)
     with transaction.atomic():
-        Customer.objects.select_for_update().get(pk=customer.pk)
-        found = [warning for warning in open_warnings(customer, today=today) if warning.key == key]
+        (locked,) = _locked([customer])
+        warnings = open_warnings(locked, today=today) if locked.is_editable else []
+        found = [warning for warning in warnings if warning.key == key]
         if not found:
             raise Refused([_gone()])
-        accepted = _accept({customer: found}, reason, actor)[0]
-        refresh_stages([customer], today=today)
+        accepted = _accept({locked: found}, reason, actor)[0]
+        refresh_stages([locked], today=today)
+    customer.stage = locked.stage
     return accepted
 
 
@@ -45,14 +47,25 @@ def accept_all_warnings(
     today = today or timezone.localdate()
     reason = checked_reason(reason)
     with transaction.atomic():
-        list(Customer.objects.select_for_update().filter(pk__in=[customer.pk for customer in customers]))
-        by_id = open_warnings_for_many(customers, today=today)
-        for merchant_uid in {customer.merchant.uid for customer in customers}:
+        locked = _locked(customers)
+        for merchant_uid in {customer.merchant.uid for customer in locked}:
             policy.require(actor, "warning.accept", merchant_uid)
-        found = {customer: by_id[customer.pk] for customer in customers if by_id[customer.pk]}
+        # What was submitted was judged then: nothing of it stands open.
+        editable = [customer for customer in locked if customer.is_editable]
+        by_id = open_warnings_for_many(editable, today=today)
+        found = {customer: by_id[customer.pk] for customer in editable if by_id[customer.pk]}
         accepted = _accept(found, reason, actor)
         refresh_stages(list(found), today=today)
+    stages = {customer.pk: customer.stage for customer in locked}
+    for customer in customers:
+        customer.stage = stages.get(customer.pk, customer.stage)
     return len(accepted)
+
+
+def _locked(customers: Sequence[Customer]) -> list[Customer]:
+    """The customers' rows as they stand, locked in one order."""
+    rows = Customer.objects.select_for_update(of=("self",)).select_related("merchant")
+    return list(rows.filter(pk__in=[customer.pk for customer in customers]).order_by("pk"))
 
 
 def checked_reason(reason: str) -> str:

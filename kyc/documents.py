@@ -136,7 +136,9 @@ def add_document(
             locked = Customer.objects.select_for_update().get(pk=customer.pk)
             customer.stage, customer.uid = locked.stage, locked.uid
             added = save_prepared([(customer, ubo, prepared)], actor=actor, today=today)[0]
-            refresh_stage(customer, today=today)
+            # Judged from the row as it stands, not from what the caller read some time ago.
+            refresh_stage(locked, today=today)
+            customer.stage = locked.stage
     except BaseException:
         discard([prepared])
         raise

@@ -47,7 +47,8 @@ def waive_document(
                 reason=reason,
                 details={"doc_type": doc_type},
             )
-            refresh_stage(customer, today=today)
+            refresh_stage(locked, today=today)
+            customer.stage = locked.stage
     return waiver
 
 

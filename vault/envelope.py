@@ -20,7 +20,7 @@ FORMAT = 1
 # The data key's own generation. Rewrapping under a new portal key leaves it as it is.
 DATA_KEY_VERSION = 1
 NONCE_BYTES = 12
-_SEALED_HEAD = bytes((FORMAT, DATA_KEY_VERSION))
+SEALED_HEAD = bytes((FORMAT, DATA_KEY_VERSION))
 
 
 class CannotOpen(Exception):
@@ -37,10 +37,10 @@ class DataKey:
 
     def seal(self, cell: bytes, plain: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
-        return _SEALED_HEAD + nonce + self._cipher.encrypt(nonce, plain, cell)
+        return SEALED_HEAD + nonce + self._cipher.encrypt(nonce, plain, cell)
 
     def open(self, cell: bytes, sealed: bytes) -> bytes:
-        if sealed[:2] != _SEALED_HEAD:
+        if sealed[:2] != SEALED_HEAD:
             raise CannotOpen("not a sealed value of a known format")
         try:
             return self._cipher.decrypt(sealed[2 : 2 + NONCE_BYTES], sealed[2 + NONCE_BYTES :], cell)

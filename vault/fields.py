@@ -12,11 +12,15 @@ from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-from vault.envelope import cell_name
+from vault.envelope import SEALED_HEAD, cell_name
 
 
 class Sealed(bytes):
     """Bytes as they stand in the database, not opened yet."""
+
+
+def _is_sealed(value: Any) -> bool:
+    return isinstance(value, bytes | memoryview) and bytes(value[: len(SEALED_HEAD)]) == SEALED_HEAD
 
 
 class _SealedAttribute(DeferredAttribute):
@@ -77,7 +81,7 @@ class EncryptedTextField(models.BinaryField):
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         # Only what pre_save sealed may pass: a plain value that reaches this line must not be stored.
-        if value is not None and not isinstance(value, bytes | memoryview):
+        if value is not None and not _is_sealed(value):
             raise FieldError(f"{self.name} takes sealed bytes only; save the model instead of updating it.")
         return super().get_db_prep_value(value, connection, prepared)
 

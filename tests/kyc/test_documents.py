@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from accounts.policy import NotAllowed
+from customers.models import Customer
 from customers.problems import Refused
+from customers.services import change_customer
 from exchange.outbox.models import Intent
 from kyc.documents import (
     add_document,
@@ -23,7 +25,7 @@ from kyc.documents import (
 )
 from kyc.models import Document
 from kyc.orphans import sweep_files
-from tests.customers.people import TODAY, UBO
+from tests.customers.people import INDIVIDUAL, TODAY, UBO
 from tests.kyc.files import pdf
 from tests.kyc.onboarding import at_exchange, business, hand_in, individual, picture, submitted
 from vault.envelope import CannotOpen
@@ -206,6 +208,22 @@ def test_a_hostile_file_name_never_becomes_a_path(lerato, thandi, settings, file
     assert Path(path).stem == added.document.pk.hex
     assert not set(added.document.original_name) & set("\r\n\0/\\\u202e")
     assert len(added.document.original_name) <= 100
+
+
+def test_a_file_without_a_name_is_named_after_its_type(lerato, thandi):
+    added = add_document(
+        customer=lerato, doc_type="Selfie", content=picture(), filename="", actor=thandi, today=TODAY
+    )
+    assert added.document.original_name == "selfie.jpg"
+
+
+def test_a_stale_instance_does_not_decide_the_stage(lerato, thandi):
+    stale = Customer.objects.get()
+    changed = {**INDIVIDUAL, "id_number": "0202086471086"}
+    change_customer(customer=lerato, data=changed, ubos=[], actor=thandi)
+    for doc_type in ("Passport", "Selfie", "Proof of Address"):
+        hand_in(stale, doc_type, thandi)
+    assert (stale.stage, Customer.objects.get().stage) == ("draft", "draft")
 
 
 def test_a_selfie_in_the_passports_slot_is_a_matter_for_people(lerato, thandi):

@@ -112,7 +112,10 @@ def test_bulk_update_of_a_sealed_field_is_refused_rather_than_stored_plain(lerat
     assert Customer.objects.get().address == PLAIN[0]
 
 
-@pytest.mark.parametrize(("name", "value"), [("address", "1 Long Street"), ("dob", date(1990, 1, 1))])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("address", "1 Long Street"), ("address", b"1 Long Street"), ("dob", date(1990, 1, 1))],
+)
 def test_a_plain_update_is_refused(lerato, name, value):
     with pytest.raises(FieldError), transaction.atomic():
         Customer.objects.update(**{name: value})
