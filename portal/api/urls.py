@@ -1,16 +1,34 @@
 """The addresses of the API. A reference may hold slashes, so what follows it is told first."""
 
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from portal.api.customers import CustomerRequirements, Customers, CustomerSubmission, OneCustomer
+
+def _api(name: str) -> Callable[..., HttpResponse]:
+    """The view of that name, imported when it is first called: every command loads the addresses, and the
+    REST framework takes longer to load than most commands to run."""
+
+    def call(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        from portal.api import customers
+
+        return getattr(customers, name).as_view()(request, **kwargs)
+
+    # The framework asks who it is, and for the CSRF token of a session, and answers in JSON.
+    call.login_required = False  # type: ignore[attr-defined]
+    call.csrf_exempt = True  # type: ignore[attr-defined]
+    return call
+
 
 urlpatterns: list[URLPattern] = [
-    path("customers/", Customers.as_view(), name="api-customers"),
+    path("customers/", _api("Customers"), name="api-customers"),
     path(
         "customers/<path:reference>/requirements/",
-        CustomerRequirements.as_view(),
+        _api("CustomerRequirements"),
         name="api-customer-requirements",
     ),
-    path("customers/<path:reference>/submit/", CustomerSubmission.as_view(), name="api-customer-submit"),
-    path("customers/<path:reference>/", OneCustomer.as_view(), name="api-customer-detail"),
+    path("customers/<path:reference>/submit/", _api("CustomerSubmission"), name="api-customer-submit"),
+    path("customers/<path:reference>/", _api("OneCustomer"), name="api-customer-detail"),
 ]
