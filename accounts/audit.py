@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
-from vault.bulk import write_rows
+from vault.bulk import new_row, write_rows
 
 
 def entry(
@@ -25,17 +25,22 @@ def entry(
 ) -> AuditEntry:
     """An audit row, not saved yet. `action` is a name of `accounts.policy.ACTIONS` or `<subject>.<event>`;
     `details` holds ids, codes, counts and names of fields, never personal data."""
-    return AuditEntry(
-        at=at or timezone.now(),
-        actor=actor,
-        action=action,
-        merchant_uid=merchant_uid,
-        subject_type=subject_type,
-        subject_id=subject_id,
-        customer_id=customer_id,
-        reason=reason,
-        details=details or {},
+    row = new_row(
+        AuditEntry,
+        {
+            "at": at or timezone.now(),
+            "actor_id": actor.pk,
+            "action": action,
+            "merchant_uid": merchant_uid,
+            "subject_type": subject_type,
+            "subject_id": subject_id,
+            "customer_id": customer_id,
+            "reason": reason,
+            "details": details or {},
+        },
     )
+    row._state.fields_cache["actor"] = actor
+    return row
 
 
 def record(**fields: Any) -> AuditEntry:

@@ -25,6 +25,9 @@ def search_customers(queryset: QuerySet, text: str) -> QuerySet:
     text = text.strip()[:SEARCH_MAX]
     if not text:
         return queryset
+    if "\x00" in text:
+        # No column can hold it, and PostgreSQL refuses to be asked.
+        return queryset.none()
     if "@" in text:
         folded = text.casefold()
         owners = Ubo.objects.filter(email_key__startswith=folded).values("customer_id")

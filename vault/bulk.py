@@ -6,11 +6,13 @@ caller's transaction.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
+from django.db.models.base import ModelState
 
 from vault.fields import EncryptedTextField
 
@@ -19,7 +21,35 @@ _AS_IT_IS = (models.CharField, models.TextField, models.BooleanField, models.Int
 # What psycopg writes for itself.
 _KNOWN_TO_PSYCOPG = (*_AS_IT_IS, models.UUIDField, models.DateField, models.DecimalField)
 
+Row = TypeVar("Row", bound=models.Model)
 Convert = Callable[[Any, Any], Any]
+
+
+def new_row(model: type[Row], values: dict[str, Any]) -> Row:
+    """An unsaved instance that holds `values`, by column attribute, and defaults for the rest.
+
+    What the constructor does, without asking field by field: it takes a fifth of a large import's time.
+    """
+    row = model.__new__(model)
+    row._state = ModelState()
+    plain, made = _defaults(model)
+    row.__dict__.update(plain, **{name: make() for name, make in made if name not in values})
+    row.__dict__.update(values)
+    return row
+
+
+@lru_cache(maxsize=32)
+def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
+    """The defaults that are the same for every row, and how the others are made."""
+    plain, made = {}, []
+    for field in model._meta.concrete_fields:
+        if field.has_default() and callable(field.default):
+            made.append((field.attname, field.default))
+        else:
+            # A choice is its own type, which the database's library would have to look up each time.
+            value = field.get_default()
+            plain[field.attname] = str(value) if isinstance(value, str) else value
+    return plain, made
 
 
 def write_rows(model: type[models.Model], instances: Sequence[models.Model]) -> None:
@@ -66,6 +96,10 @@ def _converter(field: models.Field, vendor: str) -> Convert | None:
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     if isinstance(target, models.DateField | models.DateTimeField) and getattr(target, "auto_now_add", False):
         raise TypeError(f"{field.name} fills itself in, which rows written in bulk do not")
+    if isinstance(target, models.JSONField):
+        return lambda _instance, value: None if value is None else json.dumps(value, cls=target.encoder)
+    if vendor == "postgresql" and isinstance(target, models.DateTimeField):
+        return lambda _instance, value: None if value is None else value.isoformat()
     if isinstance(target, _KNOWN_TO_PSYCOPG if vendor == "postgresql" else _AS_IT_IS):
         return None
     return lambda _instance, value: field.get_db_prep_save(value, connection)
