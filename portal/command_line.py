@@ -1,5 +1,6 @@
 """`manage.py`: Django's own command line, with the database made ready for our commands first."""
 
+import logging
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
@@ -10,6 +11,8 @@ from django.core.management.base import BaseCommand
 ROOMS = frozenset({"vault", "exchange", "accounts", "customers", "kyc", "payments", "portal"})
 # `up` prepares the database itself, and says so.
 PREPARE_THEMSELVES = frozenset({"up"})
+# What runs for days logs what it does; whoever runs another command reads its summary.
+RUN_FOR_DAYS = frozenset({"up", "work"})
 # The settings or the database are not as they must be; what a command was asked for was not begun.
 EXIT_NOT_READY = 3
 
@@ -20,12 +23,23 @@ class CommandLine(ManagementUtility):
     def fetch_command(self, subcommand: str) -> BaseCommand:
         command = super().fetch_command(subcommand)
         asks_for_help = self.argv[1:2] == ["help"] or {"-h", "--help"} & set(self.argv)
-        is_ours = type(command).__module__.split(".")[0] in ROOMS and subcommand not in PREPARE_THEMSELVES
-        if is_ours and not asks_for_help:
+        if type(command).__module__.split(".")[0] not in ROOMS or asks_for_help:
+            return command
+        if subcommand not in RUN_FOR_DAYS:
+            _log_warnings_only()
+        if subcommand not in PREPARE_THEMSELVES:
             from portal.database import ensure_ready
 
             ensure_ready()
         return command
+
+
+def _log_warnings_only() -> None:
+    from django.conf import settings
+
+    if "LOG_LEVEL" not in settings.SETTINGS_GIVEN:
+        for room in ROOMS:
+            logging.getLogger(room).setLevel(logging.WARNING)
 
 
 def execute(arguments: list[str]) -> None:

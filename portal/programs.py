@@ -38,6 +38,7 @@ def workers() -> list[Program]:
                 name="worker",
                 command=[sys.executable, "manage.py", "work"],
                 announcement=f"delivers to {settings.EXCHANGE_BASE_URL} and asks there for verdicts",
+                environment=_quiet(),
             )
         ]
     celery = [sys.executable, "-m", "celery", "--app", "portal", "--quiet"]
@@ -46,6 +47,7 @@ def workers() -> list[Program]:
             name="worker",
             command=[*celery, "worker", "--loglevel", "WARNING"],
             announcement=f"a Celery worker delivers to {settings.EXCHANGE_BASE_URL}",
+            environment=_quiet(),
         ),
         Program(
             name="beat",
@@ -60,6 +62,11 @@ def workers() -> list[Program]:
             announcement="Celery's beat rings for the scheduled work",
         ),
     ]
+
+
+def _quiet() -> dict[str, str]:
+    """A line per attempt would push everything else off the terminal; whoever wants them sets LOG_LEVEL."""
+    return {} if "LOG_LEVEL" in settings.SETTINGS_GIVEN else {"LOG_LEVEL": "WARNING"}
 
 
 def sandbox() -> Program:

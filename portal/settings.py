@@ -327,6 +327,8 @@ OUTBOX_HANDLERS = {
     "customer.set_custom_id": "kyc.delivery.set_custom_id",
     "document.upload": "kyc.delivery.upload_document",
 }
+# Called without arguments when intents were committed: tells a broker. Without one, workers look themselves.
+OUTBOX_DOORBELL = "portal.doorbell.ring" if env.str("BROKER_URL", "") else ""
 OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", 180)
 OUTBOX_UPLOAD_LEASE_SECONDS = env.int("OUTBOX_UPLOAD_LEASE_SECONDS", 300)
 # How late the exchange may still apply a request whose reply was lost. Scales every scan and delay.
@@ -342,6 +344,8 @@ BROKER_URL = env.str("BROKER_URL", "")
 CELERY_BROKER_URL = BROKER_URL or "memory://"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
+# The longest call is over by then, and what the task held is claimed by others.
+CELERY_TASK_TIME_LIMIT = OUTBOX_UPLOAD_LEASE_SECONDS
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 
@@ -361,7 +365,12 @@ LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {

@@ -85,7 +85,8 @@ class Supervisor:
         former = {
             number: signal.signal(number, self._on_signal)
             for number in STOP_SIGNALS
-            if signal.getsignal(number) != signal.SIG_IGN  # nohup asks to stay
+            # Whoever starts it under nohup wants it to stay when the terminal closes.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
         }
         former[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         self._selector.register(wake_reader, selectors.EVENT_READ)
