@@ -30,38 +30,15 @@ def web() -> Program:
     )
 
 
-def workers() -> list[Program]:
-    """One worker that polls the database; with BROKER_URL a Celery worker and its beat."""
-    if not settings.BROKER_URL:
-        return [
-            Program(
-                name="worker",
-                command=[sys.executable, "manage.py", "work"],
-                announcement=f"delivers to {settings.EXCHANGE_BASE_URL} and asks there for verdicts",
-                environment=_quiet(),
-            )
-        ]
-    celery = [sys.executable, "-m", "celery", "--app", "portal", "--quiet"]
-    return [
-        Program(
-            name="worker",
-            command=[*celery, "worker", "--loglevel", "WARNING"],
-            announcement=f"a Celery worker delivers to {settings.EXCHANGE_BASE_URL}",
-            environment=_quiet(),
-        ),
-        Program(
-            name="beat",
-            command=[
-                *celery,
-                "beat",
-                "--loglevel",
-                "WARNING",
-                "--schedule",
-                str(settings.VAR_DIR / "celerybeat"),
-            ],
-            announcement="Celery's beat rings for the scheduled work",
-        ),
-    ]
+def worker() -> Program:
+    """With BROKER_URL it is a Celery worker with its beat; without, it polls the database."""
+    how = "rung by the broker, " if settings.BROKER_URL else ""
+    return Program(
+        name="worker",
+        command=[sys.executable, "manage.py", "work"],
+        announcement=f"{how}delivers to {settings.EXCHANGE_BASE_URL} and asks there for verdicts",
+        environment=_quiet(),
+    )
 
 
 def _quiet() -> dict[str, str]:
@@ -91,7 +68,7 @@ def sandbox() -> Program:
 def programs() -> list[Program]:
     """All of them, in the order in which they are started."""
     exchange = [sandbox()] if settings.USES_SANDBOX else []
-    return [*exchange, web(), *workers()]
+    return [*exchange, web(), worker()]
 
 
 def check_ports(wanted: Iterable[Program]) -> None:
