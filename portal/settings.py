@@ -20,8 +20,11 @@ VAR_DIR = BASE_DIR / "var"
 
 
 def _from_files() -> dict[str, str]:
-    """The environment, with every `<NAME>_FILE` read into `<NAME>` where that is not set itself."""
-    merged = dict(os.environ)
+    """The environment, with every `<NAME>_FILE` read into `<NAME>` where that is not set itself.
+
+    What is set to nothing counts as not set.
+    """
+    merged = {name: value for name, value in os.environ.items() if value or name not in _KNOWN}
     for name in (name for name in os.environ if name.endswith("_FILE") and name != "DJANGO_ENV_FILE"):
         if (target := name.removesuffix("_FILE")) in _KNOWN and target not in merged:
             try:
@@ -35,8 +38,8 @@ def _from_files() -> dict[str, str]:
 
 _KNOWN = {
     "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "MEDIA_ROOT",
-    "PORTAL_KEYS",
-    "BROKER_URL", "CACHE_URL", "EMAIL_URL", "EXCHANGE_BASE_URL", "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
+    "PORTAL_KEYS", "BROKER_URL", "CACHE_URL", "EMAIL_URL",
+    "EXCHANGE_BASE_URL", "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
     "EXCHANGE_DIALECT", "EXCHANGE_RATE_PER_SECOND", "EXCHANGE_LANES", "OUTBOX_LEASE_SECONDS",
     "OUTBOX_UPLOAD_LEASE_SECONDS", "OUTBOX_SETTLE_SECONDS", "UPLOAD_UNKNOWN_RESENDS", "SEND_CLEANED_IMAGES",
     "POLL_SECONDS", "PORT", "SANDBOX_PORT", "SANDBOX_STORE", "LOG_LEVEL", "S3_BUCKET", "S3_ENDPOINT_URL",
@@ -157,6 +160,8 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")}
 _database = DATABASES["default"]
+if not _database.get("ENGINE"):
+    raise ImproperlyConfigured("DATABASE_URL is not of the form sqlite:////path or postgres://user@host/name.")
 if _database["ENGINE"].endswith("sqlite3"):
     Path(str(_database["NAME"])).parent.mkdir(parents=True, exist_ok=True)
     _database["OPTIONS"] = {
