@@ -1,5 +1,6 @@
 """Django's own admin, for configuration alone: who works here. Work itself is done on the staff pages."""
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -12,8 +13,9 @@ from customers.models import Merchant
 admin.site.site_header = admin.site.site_title = _("Onboarding portal: configuration")
 admin.site.index_title = _("Configuration")
 admin.site.site_url = "/"
-# Rights come by role and merchant, not by Django's groups.
+# Rights come by role and merchant, not by Django's groups; a person has the one address they sign in with.
 admin.site.unregister(Group)
+admin.site.unregister(EmailAddress)
 
 
 class NewPersonForm(AdminUserCreationForm):

@@ -47,7 +47,7 @@ class MerchantRow:
 def list_merchants(*, user: User, text: str = "") -> tuple[list[MerchantRow], bool]:
     """Merchants by name, at most 200, and whether there are more; `text` is part of a name, uid or e-mail."""
     merchants = Merchant.objects.visible_to(user)
-    if text := text.strip()[:100]:
+    if text := text.replace("\x00", "").strip()[:100]:
         merchants = merchants.filter(Q(name__icontains=text) | Q(uid=text) | Q(email__istartswith=text))
     shown = list(merchants.order_by("-is_self", "name", "uid")[: SHOWN_MAX + 1])
     more, shown = len(shown) > SHOWN_MAX, shown[:SHOWN_MAX]

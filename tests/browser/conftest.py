@@ -1,0 +1,126 @@
+"""The system's Chromium, Thandi signed in by hand, and an ear for everything the browser complains about."""
+
+import os
+import shutil
+
+import pytest
+
+# Playwright keeps an event loop on this thread; the tests still use the database one call after another.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+PASSWORD = "a long enough passphrase"
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def _chromium() -> str | None:
+    names = (
+        os.environ.get("CHROMIUM", ""),
+        "chromium",
+        "chromium-browser",
+        "google-chrome-stable",
+        "google-chrome",
+    )
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    path = _chromium()
+    if path is None:
+        why = "no Chromium on this machine: scripts/install_chromium.sh, or CHROMIUM=/path/to/it"
+        if os.environ.get("CI"):
+            pytest.fail(f"{why} (CI must have one)")
+        pytest.skip(why)
+    return {"executable_path": path, "args": _FLAGS}
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory):
+    """A file, since the live server reads it from threads of its own."""
+    from django.db import connections
+
+    if connections["default"].vendor == "sqlite":
+        path = tmp_path_factory.mktemp("database") / "browser.sqlite3"
+        connections["default"].settings_dict.setdefault("TEST", {})["NAME"] = str(path)
+
+
+@pytest.fixture(autouse=True)
+def _no_exchange(settings):
+    settings.EXCHANGE_BASE_URL = "http://127.0.0.1:9"
+
+
+class Ear:
+    """What the browser complained about; that a page is not there is an answer, no complaint."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+
+    def listen_to(self, page) -> None:
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+
+    def _hear(self, message) -> None:
+        if message.type in ("error", "warning") and "404 (Not Found)" not in message.text:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+
+@pytest.fixture
+def ear():
+    heard = Ear()
+    yield heard
+    assert heard.complaints == []
+
+
+@pytest.fixture
+def open_browser(browser, live_server, ear, request):
+    """open_browser(width=1440, scheme="light", scripts=True) -> a page in a browser of its own."""
+    contexts = []
+
+    def open_it(*, width: int = 1440, scheme: str = "light", scripts: bool = True):
+        context = browser.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            java_script_enabled=scripts,
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        ear.listen_to(page)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def thandi(transactional_db):
+    from accounts.models import User
+
+    return User.objects.create_superuser("thandi@aggregator.example", PASSWORD, name="Thandi Nkosi")
+
+
+@pytest.fixture
+def sign_in(open_browser, thandi):
+    """sign_in(**how the browser is) -> a page on the overview, signed in through the form."""
+
+    def do(**how):
+        page = open_browser(**how)
+        page.goto("/accounts/login/")
+        page.get_by_label("Email").fill(thandi.email)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/")
+        return page
+
+    return do

@@ -1,0 +1,97 @@
+"""Through the product as an officer goes, wide and narrow, light and dark."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from customers.choices import Stage
+from customers.models import Merchant
+from tests.portal.pages import people
+
+pytestmark = pytest.mark.browser
+
+LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def assert_sound(page, name):
+    """Nothing for axe to find, and nothing to scroll sideways."""
+    page.wait_for_load_state("networkidle")
+    # preload would have axe fetch and inline style sheets, which the pages' policy rightly forbids.
+    report = Axe().run(page, options={"preload": False, "runOnly": RULES}).response
+    found = [(row["id"], [node["html"] for node in row["nodes"]][:3]) for row in report["violations"]]
+    assert found == [], name
+    widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert widths[0] <= widths[1], f"{name} scrolls sideways: {widths}"
+
+
+@pytest.fixture
+def world(transactional_db, thandi):
+    """Somebody on every leg of the way, and something of everything that can go wrong."""
+    shop = Merchant.objects.create(uid="CCT0000000001", name="Corner Shop")
+    verified = people.submitted(people.an_individual(shop, thandi), thandi)
+    in_review = people.submitted(people.a_business(shop, thandi), thandi)
+    stuck = people.submitted(people.an_individual(shop, thandi), thandi)
+    lost = people.submitted(people.an_individual(shop, thandi), thandi)
+    people.stuck(stuck, reason="refused_by_exchange", codes="customer.profile.invalid")
+    people.stuck(lost, reason="create_outcome_unknown", state="unknown", status=None)
+    in_review = people.moved_to(in_review, Stage.DOCUMENTS_SENT)
+    in_review.documents.filter(doc_type="Bank Statement").update(is_flagged=True)
+    draft = people.a_business(shop, thandi, documents=False)
+    people.hand_in(draft, thandi, "AML Policy")
+    people.hand_in(draft, thandi, "AML Policy")
+    return {
+        "verified": people.moved_to(verified, Stage.VERIFIED),
+        "in review": in_review,
+        "stuck": stuck,
+        "lost": lost,
+        "draft": draft,
+        "ready": people.an_individual(shop, thandi),
+        "doubtful": people.an_individual(
+            shop, thandi, nationality="ZA", id_number="0202086471086", dob="2002-02-08"
+        ),
+    }
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_every_page_is_sound(width, scheme, world, open_browser, sign_in):
+    outside = open_browser(width=width, scheme=scheme)
+    for path in ("/accounts/login/", "/accounts/signup/"):
+        outside.goto(path)
+        assert_sound(outside, path)
+
+    page = sign_in(width=width, scheme=scheme)
+    assert_sound(page, "overview")
+    for path in (
+        "/customers/",
+        "/customers/?q=nobody",
+        "/waiting/",
+        "/merchants/",
+        "/merchants/CCT0000000001/",
+    ):
+        page.goto(path)
+        assert_sound(page, path)
+    for name, customer in world.items():
+        page.goto(f"/customers/{customer.pk}/")
+        for closed in page.locator("main details:not([open]) > summary").all():
+            closed.click()
+        assert_sound(page, f"customer {name}")
+    for path in ("/accounts/password/change/", "/accounts/logout/", "/nothing/"):
+        page.goto(path)
+        assert_sound(page, path)
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS[::3])
+def test_an_empty_product_is_sound(width, scheme, sign_in):
+    page = sign_in(width=width, scheme=scheme)
+    for path in ("/", "/customers/", "/waiting/", "/merchants/"):
+        page.goto(path)
+        assert_sound(page, path)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_configuration_breaks_no_policy(scheme, world, sign_in):
+    page = sign_in(scheme=scheme)
+    for path in ("", "accounts/user/", "accounts/user/add/", "customers/merchant/"):
+        page.goto(f"/admin/{path}")
+        page.wait_for_load_state("networkidle")
+        assert page.get_by_role("link", name="Onboarding portal: configuration").is_visible()

@@ -1,0 +1,194 @@
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from customers.choices import Stage
+from customers.models import Customer
+from kyc.models import Document
+from tests.portal.pages import people
+
+
+def address(customer):
+    return reverse("customer-detail", args=[customer.pk])
+
+
+def steps(response):
+    return [(step.name, step.state) for step in response.context["page"].way]
+
+
+@pytest.fixture
+def draft(corner_shop, thandi):
+    return people.an_individual(corner_shop, thandi, documents=False)
+
+
+def test_what_is_missing_stands_there_with_a_door_to_hand_it_in(draft, staff):
+    page = staff.get(address(draft))
+
+    needs = {need.row.code: need for need in page.context["page"].needs}
+    assert set(needs) == {"document:identity", "document:selfie", "document:proof_of_address"}
+    assert all(need.upload is not None for need in needs.values())
+    assert "Passport" in dict(needs["document:identity"].upload.fields["doc_type"].choices)
+    assert "doc_number" not in needs["document:selfie"].upload.fields
+    assert "doc_issued" in needs["document:proof_of_address"].upload.fields
+
+
+def test_everything_that_was_entered_is_shown(draft, staff):
+    text = staff.get(address(draft)).text
+
+    for value in (
+        draft.email,
+        draft.phone_number,
+        draft.address,
+        draft.id_number,
+        "17 April 1991",
+        "Historian",
+    ):
+        assert str(value) in text, value
+
+
+def test_nothing_on_the_page_may_be_stored(draft, staff):
+    assert "no-store" in staff.get(address(draft)).headers["Cache-Control"]
+
+
+def test_a_complete_customer_can_be_submitted_here(corner_shop, thandi, staff):
+    complete = people.an_individual(corner_shop, thandi)
+    (need,) = staff.get(address(complete)).context["page"].needs
+
+    assert need.may_submit
+
+
+def test_the_way_says_what_is_done_and_what_comes_next(corner_shop, thandi, staff):
+    customer = people.an_individual(corner_shop, thandi)
+    assert steps(staff.get(address(customer)))[:3] == [
+        ("Registered", "done"),
+        ("Complete", "done"),
+        ("Submitted", "here"),
+    ]
+
+    people.moved_to(people.submitted(customer, thandi), Stage.DOCUMENTS_SENT)
+    assert steps(staff.get(address(customer)))[4:] == [("Documents sent", "done"), ("Verified", "here")]
+
+    Customer.objects.filter(pk=customer.pk).update(stage=Stage.REJECTED)
+    assert steps(staff.get(address(customer)))[4:] == [("Documents sent", "done"), ("Rejected", "bad")]
+
+
+def test_an_answer_of_the_exchange_that_nobody_knows_is_shown_as_it_came(corner_shop, thandi, staff):
+    customer = people.moved_to(
+        people.submitted(people.an_individual(corner_shop, thandi), thandi), Stage.DOCUMENTS_SENT
+    )
+    Customer.objects.filter(pk=customer.pk).update(kyc_status="on_the_moon", exchange_state="<b>odd</b>")
+    text = staff.get(address(customer)).text
+
+    assert "on_the_moon" in text
+    assert "&lt;b&gt;odd&lt;/b&gt;" in text
+
+
+def test_a_business_shows_its_owners_with_their_documents(corner_shop, thandi, staff):
+    business = people.a_business(corner_shop, thandi)
+    page = staff.get(address(business)).context["page"]
+
+    (owner,) = page.owners
+    assert [row.doc_type for row in owner.papers.current] == ["Passport", "Selfie", "Proof of Address"]
+    assert len(page.papers.current) == 9
+    assert "Ownership, %" in [fact.label for group in owner.groups for fact in group.facts]
+    assert "60 %" in [fact.value for group in owner.groups for fact in group.facts]
+
+
+def test_a_superseded_version_stays_to_be_seen(draft, thandi, staff):
+    people.hand_in(draft, thandi, "Selfie")
+    people.hand_in(draft, thandi, "Selfie")
+    papers = staff.get(address(draft)).context["page"].papers
+
+    assert [row.version for row in papers.current] == [2]
+    assert [row.version for row in papers.superseded] == [1]
+
+
+def test_what_was_sent_is_told_with_outcome_status_and_codes(corner_shop, thandi, staff):
+    customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    people.stuck(customer, reason="refused_by_exchange", status=422, codes="customer.profile.invalid")
+    page = staff.get(address(customer))
+
+    (row,) = page.context["page"].sent.stuck
+    assert row.may_retry
+    assert "customer.profile.invalid" in page.text
+    assert page.context["page"].sent.ahead == 4
+
+
+def test_an_unknown_outcome_offers_no_retry(corner_shop, thandi, staff):
+    customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    people.stuck(customer, reason="create_outcome_unknown", state="unknown", status=None)
+    page = staff.get(address(customer))
+
+    assert not page.context["page"].sent.stuck[0].may_retry
+    assert "/retry/" not in page.text
+
+
+def test_what_was_done_is_told_with_who_did_it(draft, thandi, staff):
+    people.hand_in(draft, thandi, "Selfie")
+    events = staff.get(address(draft)).context["page"].events
+
+    assert [(event.what, event.about, event.who) for event in events] == [
+        ("Document handed in", "Selfie", "Thandi Nkosi"),
+        ("Registered", "", "Thandi Nkosi"),
+    ]
+
+
+def test_the_address_that_staff_type_leads_to_the_customer(draft, staff):
+    response = staff.get(f"/customers/{draft.reference}/")
+
+    assert response.headers["Location"] == address(draft)
+
+
+def test_a_document_leads_to_its_place_on_the_page(draft, thandi, staff):
+    document = people.hand_in(draft, thandi, "Selfie")
+    response = staff.get(reverse("document-detail", args=[document.pk]))
+
+    assert response.headers["Location"] == f"{address(draft)}#document-{document.pk}"
+
+
+def test_queries_do_not_grow_with_documents_and_history(
+    corner_shop, thandi, staff, django_assert_max_num_queries
+):
+    business = people.a_business(corner_shop, thandi, documents=False)
+
+    def hand_in_twice():
+        people.hand_in(business, thandi, "Board Resolution")
+        people.hand_in(business, thandi, "Selfie", ubo=business.ubos.get())
+
+    hand_in_twice()
+    with django_assert_max_num_queries(30) as few:
+        staff.get(address(business))
+    for _ in range(3):
+        hand_in_twice()
+    with django_assert_max_num_queries(len(few)):
+        staff.get(address(business))
+
+
+def test_a_customer_whose_key_is_gone_still_has_a_page(draft, thandi, staff):
+    people.hand_in(draft, thandi, "Passport", doc_number="P1234567", doc_expire="2031-01-01")
+    Customer.objects.filter(pk=draft.pk).update(wrapped_key=b"")
+    page = staff.get(address(draft))
+
+    assert page.status_code == 200
+    assert "can&#x27;t be opened" in page.text
+    assert draft.first_name in page.text
+
+
+def test_out_of_scope_a_customer_and_its_documents_are_not_there(draft, thandi, staff, nothing_in_scope):
+    document = people.hand_in(draft, thandi, "Selfie")
+    for path in (
+        address(draft),
+        f"/customers/{draft.reference}/",
+        reverse("document-detail", args=[document.pk]),
+        reverse("document-download", args=[document.pk]),
+    ):
+        assert staff.get(path).status_code == 404, path
+    for name in ("submit", "accept-warning", "waive", "add-document"):
+        assert staff.post(reverse(f"customer-{name}", args=[draft.pk])).status_code == 404, name
+    assert Document.objects.count() == 1
+
+
+def test_a_customer_that_does_not_exist_is_not_there(staff):
+    assert staff.get(reverse("customer-detail", args=[uuid.uuid4()])).status_code == 404
+    assert staff.get("/customers/no-such-reference/").status_code == 404

@@ -1,0 +1,106 @@
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+
+from customers.choices import Stage
+from portal.pages.overview.outbox import outbox_summary
+from portal.pages.overview.queries import overview
+from tests.portal.pages import people
+
+
+@pytest.fixture
+def some_customers(corner_shop, thandi):
+    people.an_individual(corner_shop, thandi)
+    people.an_individual(corner_shop, thandi, documents=False)
+    people.moved_to(people.submitted(people.an_individual(corner_shop, thandi), thandi), Stage.VERIFIED)
+    people.submitted(people.an_individual(corner_shop, thandi), thandi)
+
+
+def numbers(user):
+    from django.utils import timezone
+
+    return overview(user=user, today=timezone.localdate())
+
+
+def test_a_fresh_install_names_the_commands_to_begin_with(staff):
+    page = staff.get(reverse("overview"))
+
+    assert page.status_code == 200
+    assert "import_pack samples/pack --submit" in page.text
+
+
+def test_customers_are_counted_by_stage_and_kind(some_customers, thandi):
+    shown = numbers(thandi)
+
+    assert shown.standing.total == 4
+    assert (shown.ready, shown.drafts, shown.at_exchange, shown.verified) == (1, 1, 1, 1)
+    assert shown.standing.individuals == 4
+    assert [(line.merchant.name, line.open) for line in shown.merchants] == [("Corner Shop", 3)]
+
+
+def test_what_blocks_the_drafts_is_counted_by_requirement(some_customers, thandi):
+    blockers = {row.code: row.customers for row in numbers(thandi).blockers.rows}
+
+    assert blockers == {"document:identity": 1, "document:selfie": 1, "document:proof_of_address": 1}
+
+
+def test_every_number_of_a_blocker_leads_to_its_customers(some_customers, staff):
+    page = staff.get(reverse("overview"))
+    listed = staff.get(reverse("customers") + "?stage=draft&needs=document:selfie")
+
+    assert "?stage=draft&amp;needs=document%3Aselfie" in page.text
+    assert [row.customer.stage for row in listed.context["rows"]] == ["draft"]
+
+
+def test_the_outbox_is_told_by_what_happens_next(some_customers, thandi, corner_shop):
+    customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    people.stuck(customer, reason="create_outcome_unknown", state="unknown", status=None)
+
+    summary = outbox_summary(thandi)
+
+    # One create is due; the reference and three documents of each of the two wait for the uid.
+    assert (summary.due, summary.waiting, summary.unknown) == (1, 8, 1)
+    assert summary.last_delivered_at is not None
+
+
+def test_the_refreshed_part_is_the_numbers_alone(some_customers, staff):
+    part = staff.get(reverse("overview"), headers={"HX-Request": "true"})
+
+    assert "<html" not in part.text
+    assert "Where customers stand" in part.text
+
+
+def test_an_exchange_that_does_not_answer_is_said_and_nothing_breaks(staff):
+    part = staff.get(reverse("overview-exchange"))
+
+    assert part.status_code == 200
+    assert "Does not answer" in part.text
+
+
+def test_the_page_itself_does_not_wait_for_the_exchange(staff):
+    assert staff.get(reverse("overview")).context["health"] is None
+    assert cache.get("exchange-answers") is None
+
+
+def test_the_number_of_queries_does_not_grow_with_the_customers(
+    staff, corner_shop, thandi, django_assert_max_num_queries
+):
+    def page():
+        cache.clear()
+        return staff.get(reverse("overview"))
+
+    for _ in range(2):
+        people.an_individual(corner_shop, thandi, documents=False)
+    with django_assert_max_num_queries(20) as few:
+        page()
+    for _ in range(6):
+        people.an_individual(corner_shop, thandi, documents=False)
+    with django_assert_max_num_queries(len(few)):
+        assert page().context["page"].standing.total == 8
+
+
+def test_out_of_scope_nothing_is_counted(some_customers, staff, nothing_in_scope):
+    page = staff.get(reverse("overview"))
+
+    assert page.context["page"].standing.total == 0
+    assert page.context["outbox"].for_a_person == 0
