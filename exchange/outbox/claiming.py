@@ -31,6 +31,8 @@ class Claim:
     worker: str
     claimed_ms: int = 0
     memory: dict[str, Any] = field(default_factory=dict)
+    # The same for all lanes of a crew, for as long as it lives.
+    shared: dict[str, Any] = field(default_factory=dict)
     # The lane was given back with the last commit.
     is_over: bool = False
 

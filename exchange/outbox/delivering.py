@@ -82,6 +82,7 @@ class Delivery:
         self.circuits = Circuits()
         self.stop = threading.Event()
         self._resume_at = 0.0
+        self._shared: dict[str, object] = {}
 
     def pause(self, seconds: float) -> None:
         """Claim nothing for so long, up to five seconds: the key is paused, and is asked again then."""
@@ -96,6 +97,7 @@ class Delivery:
 
     def deliver(self, claim: Claim, client: ExchangeClient, nonce: LaneNonce) -> None:
         """Work on a claimed lane until nothing in it is due, the key is paused or we are to stop."""
+        claim.shared = self._shared
         try:
             self._deliver(claim, client, nonce)
         except ClaimLost:

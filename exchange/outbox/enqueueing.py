@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from exchange.outbox.choices import POSITIONS, REPLACEABLE_REASONS, IntentState, Topic
-from exchange.outbox.database import now_ms
+from exchange.outbox.database import now_ms, now_sql, run, true_sql, uuid_param
 from exchange.outbox.doorbell import ring
 from exchange.outbox.models import Intent, Lane
 
@@ -80,14 +80,22 @@ def enqueue(intents: Iterable[NewIntent]) -> int:
 
 def open_intents(lane: UUID, subject_ids: Sequence[UUID] | None = None) -> int:
     """Make the lane's waiting intents claimable: all of them, or those of the given subjects; how many."""
-    now = now_ms()
-    waiting = Intent.objects.filter(lane_id=lane, state=IntentState.PENDING, is_ready=False)
+    now, lane_param = now_sql(), uuid_param(lane)
+    some, params = "", [lane_param]
     if subject_ids is not None:
-        waiting = waiting.filter(subject_id__in=subject_ids)
-    opened = waiting.update(is_ready=True, due_ms=now, updated_ms=now)
+        some = f"AND subject_id IN ({', '.join(['%s'] * len(subject_ids)) or 'NULL'})"
+        params += [uuid_param(subject) for subject in subject_ids]
+    opened = run(
+        f"UPDATE exchange_intent SET is_ready = {true_sql()}, due_ms = {now}, updated_ms = {now} "
+        f"WHERE lane_id = %s AND state = 'pending' AND NOT is_ready {some} RETURNING id",
+        params,
+    )
     if opened:
-        Lane.objects.filter(pk=lane).filter(Q(due_ms__isnull=True) | Q(due_ms__gt=now)).update(due_ms=now)
-    return opened
+        run(
+            f"UPDATE exchange_lane SET due_ms = {now} WHERE id = %s AND (due_ms IS NULL OR due_ms > {now})",
+            [lane_param],
+        )
+    return len(opened)
 
 
 def withdraw_intents(

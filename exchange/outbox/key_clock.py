@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from django.conf import settings
-from django.db import connection
 
 from exchange.outbox.database import in_transaction, least_greatest, now_sql, run, write_turn
 from exchange.outbox.models import ApiKeyClock
@@ -94,7 +94,7 @@ class KeyClock:
             raise RuntimeError("the exchange is never called within a transaction")
         self._make_row()
         with write_turn():
-            rows = run(_grant_sql(connection.vendor), {"key": self.fingerprint, "rate": self.rate})
+            rows = run(_grant_sql(), {"key": self.fingerprint, "rate": self.rate})
         if rows:
             nonce, slot_us, now = rows[0]
             return Grant(int(nonce), max(0.0, (int(slot_us) - int(now) * 1000) / 1_000_000))
@@ -121,14 +121,17 @@ class KeyClock:
         )
 
     def slow_down(self, retry_after: float | None, sent_nonce: int | None) -> None:
-        """A 429: pause as it asks, and halve the rate, once for all calls that were under way."""
+        """A 429: pause as it asks, and halve the rate, once for all calls that were under way.
+
+        Nonces run up to a second ahead, so what was sent within a second of the last cut counts as under way.
+        """
         pause = DEFAULT_PAUSE_MS if retry_after is None else int(retry_after * 1000)
         self.pause(pause / 1000, "rate_limited")
         _, greatest = least_greatest()
         self._write(
             f"share = {greatest}({LEAST_SHARE}, {_share_sql()} / 2), share_at_ms = {now_sql()}",
             {"sent": sent_nonce or 0},
-            "AND share_at_ms <= %(sent)s - skew_ms",
+            f"AND share_at_ms < %(sent)s - skew_ms - {DRIFT_MS}",
         )
 
     def strike(self, code: str) -> None:
@@ -241,24 +244,20 @@ def _slot_sql() -> str:
     return f"CAST({greatest}({now_sql()} * 1000, tat_us - {burst}) AS BIGINT)"
 
 
-_grants: dict[str, str] = {}
-
-
-def _grant_sql(vendor: str) -> str:
-    if vendor not in _grants:
-        _, greatest = least_greatest()
-        now, slot = now_sql(), _slot_sql()
-        nonce = f"{greatest}({slot} / 1000 + skew_ms, last_nonce + 1)"
-        _grants[vendor] = f"""
-            UPDATE exchange_apikeyclock
-               SET last_nonce = {nonce},
-                   slot_us = {slot},
-                   tat_us = CAST({greatest}({now} * 1000, tat_us) + {_interval_sql()} AS BIGINT)
-             WHERE fingerprint = %(key)s AND paused_until_ms <= {now}
-               AND {slot} - {now} * 1000 <= {DRIFT_MS} * 1000
-               AND {nonce} - ({now} + skew_ms) <= {DRIFT_MS}
-            RETURNING last_nonce, slot_us, {now}"""
-    return _grants[vendor]
+@cache
+def _grant_sql() -> str:
+    _, greatest = least_greatest()
+    now, slot = now_sql(), _slot_sql()
+    nonce = f"{greatest}({slot} / 1000 + skew_ms, last_nonce + 1)"
+    return f"""
+        UPDATE exchange_apikeyclock
+           SET last_nonce = {nonce},
+               slot_us = {slot},
+               tat_us = CAST({greatest}({now} * 1000, tat_us) + {_interval_sql()} AS BIGINT)
+         WHERE fingerprint = %(key)s AND paused_until_ms <= {now}
+           AND {slot} - {now} * 1000 <= {DRIFT_MS} * 1000
+           AND {nonce} - ({now} + skew_ms) <= {DRIFT_MS}
+        RETURNING last_nonce, slot_us, {now}"""
 
 
 class NotNow(Exception):

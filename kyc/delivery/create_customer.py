@@ -65,10 +65,8 @@ def applied(intent: Intent, claim: Claim, reply: Created) -> Reason | None:
     if Customer.objects.filter(uid=reply.uid).exclude(pk=customer.pk).exists():
         return Reason.EXISTS_MORE_THAN_ONCE
     now = timezone.now()
-    bound = Customer.objects.filter(pk=customer.pk, uid__isnull=True).update(
-        uid=reply.uid, stage=Stage.AT_EXCHANGE, at_exchange_at=now, updated_at=now
-    )
-    if not bound:
+    free = Customer.objects.filter(pk=customer.pk, uid__isnull=True)
+    if not free.update(uid=reply.uid, stage=Stage.AT_EXCHANGE, at_exchange_at=now, updated_at=now):
         return Reason.EXISTS_MORE_THAN_ONCE
     customer.uid = reply.uid
     known = bind_ubos(record, match_ubos(record.ubos.values(), reply.ubos))
@@ -103,7 +101,7 @@ def bind_ubos(record: HeldRecord, uids: dict[Any, str]) -> int:
 
 
 def _note(record: HeldRecord, action: str, **details: object) -> None:
-    audit.record(
+    entry = audit.entry(
         actor=record.actor,
         action=action,
         subject_type="customer",
@@ -112,3 +110,4 @@ def _note(record: HeldRecord, action: str, **details: object) -> None:
         merchant_uid=record.customer.merchant.uid,
         details=details,
     )
+    audit.record_many([entry])

@@ -42,8 +42,15 @@ def held_record(claim: Claim) -> HeldRecord:
             ubos = {ubo.pk: ubo for ubo in Ubo.objects.filter(customer_id=customer.pk).order_by("position")}
             for ubo in ubos.values():
                 ubo.customer = customer
-        record = claim.memory["record"] = HeldRecord(customer, profile, ubos, User.objects.machine())
+        record = claim.memory["record"] = HeldRecord(customer, profile, ubos, _machine(claim))
     return record
+
+
+def _machine(claim: Claim) -> User:
+    actor = claim.shared.get("machine")
+    if actor is None:
+        actor = claim.shared["machine"] = User.objects.machine()
+    return actor
 
 
 def held_document(claim: Claim, document_id: UUID) -> Document:

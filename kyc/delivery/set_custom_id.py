@@ -30,7 +30,7 @@ def prepare(intent: Intent, claim: Claim) -> Prepared:
 
 def applied(intent: Intent, claim: Claim, reply: ExchangeCustomer) -> Reason | None:
     record = held_record(claim)
-    audit.record(
+    entry = audit.entry(
         actor=record.actor,
         action="customer.reference_set_at_exchange",
         subject_type="customer",
@@ -38,6 +38,7 @@ def applied(intent: Intent, claim: Claim, reply: ExchangeCustomer) -> Reason | N
         customer_id=record.customer.pk,
         merchant_uid=record.customer.merchant.uid,
     )
+    audit.record_many([entry])
     return None
 
 
