@@ -7,6 +7,7 @@ README.md has the table.
 import os
 import secrets
 import sys
+import warnings
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -158,7 +159,10 @@ TEMPLATES = [
 
 # --- Data ----------------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")}
+with warnings.catch_warnings():
+    # The library would print an address that it does not know, password and all.
+    warnings.simplefilter("ignore", UserWarning)
+    DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")}
 _database = DATABASES["default"]
 if not _database.get("ENGINE"):
     raise ImproperlyConfigured("DATABASE_URL is not of the form sqlite:////path or postgres://user@host/name.")

@@ -55,6 +55,17 @@ def test_a_number_that_is_none_is_refused_with_the_setting_it_stands_in(tmp_path
     assert "PORT can't be read as int" in refusal(environment(tmp_path, PORT="eight thousand"))
 
 
+def test_an_address_of_no_database_is_refused_without_being_shown(tmp_path):
+    said = refusal(environment(tmp_path, DATABASE_URL="postgre://user:hunter22@db/portal"))
+    assert "DATABASE_URL" in said
+    assert "hunter22" not in said
+
+
+def test_a_setting_set_to_nothing_is_not_set(tmp_path):
+    env = environment(tmp_path, EXCHANGE_DIALECT="", EXCHANGE_LANES="")
+    assert values("EXCHANGE_DIALECT", "EXCHANGE_LANES", env=env) == ["2026-02", 16]
+
+
 def test_a_secret_may_come_from_a_file(tmp_path):
     secret = tmp_path / "exchange-secret"
     secret.write_text("from-the-file\n")
