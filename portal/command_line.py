@@ -1,6 +1,7 @@
 """`manage.py`: Django's own command line, with the database made ready for our commands first."""
 
 import logging
+import os
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +16,8 @@ PREPARE_THEMSELVES = frozenset({"up"})
 RUN_FOR_DAYS = frozenset({"up", "work"})
 # The settings or the database are not as they must be; what a command was asked for was not begun.
 EXIT_NOT_READY = 3
+# As shells report a program that ended by SIGPIPE.
+EXIT_UNHEARD = 141
 
 
 class CommandLine(ManagementUtility):
@@ -46,6 +49,10 @@ def execute(arguments: list[str]) -> None:
     """Run `manage.py <arguments>`. Exit 3 with one line where settings or database don't allow it."""
     try:
         CommandLine(arguments).execute()
+    except BrokenPipeError:
+        # Whoever read the output (`… | head`) has gone, so nobody would hear the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_UNHEARD)
     except ImproperlyConfigured as error:
         _refuse(f"The settings don't fit: {error}")
     except Exception as error:

@@ -48,3 +48,20 @@ def test_a_server_that_does_not_answer_is_said_in_one_line_without_the_password(
     assert "DATABASE_URL" in done.stderr
     assert "a-password" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.processes
+def test_a_reader_that_goes_away_early_gets_no_traceback(tmp_path):
+    env = environment(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "create_first_officer"],
+        cwd=ROOT,
+        env={**env, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    said = process.stderr.read()
+    assert process.wait(timeout=60) == 141
+    assert "Traceback" not in said
