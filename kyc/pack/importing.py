@@ -18,6 +18,7 @@ from datetime import date
 from typing import Protocol
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from customers.models import Merchant
@@ -34,6 +35,7 @@ from kyc.pack.places import Places
 from kyc.pack.releasing import release
 from kyc.pack.tally import Tally
 from kyc.pack.units import Unit
+from kyc.pack.unreadable import PackUnreadable
 
 # Pillow, AES and SHA-256 release the interpreter's lock, and the disk's syncs wait side by side.
 WORKERS = min(8, 2 + (os.cpu_count() or 1))
@@ -72,6 +74,8 @@ def import_pack(
     tally = Tally()
     with _rare_collections(), Places(options.merchant_uid) as places, ThreadPoolExecutor(WORKERS) as workers:
         places.survey(pack)
+        if not any(places.counts.values()):
+            raise PackUnreadable(_("The pack holds no rows."), _("Write them below the header."))
         surveyed(places)
         merchants, default = find_merchants(
             places.merchant_uids,

@@ -160,7 +160,8 @@ def text_of(row: Row, column: str) -> str:
         if isinstance(value, float) and value == int(value):
             value = int(value)
         value = "" if value is None else str(value)
-    value = value.strip()
+    # No database holds a NUL: what has one matches nothing, and the rules say so.
+    value = value.strip().replace("\0", "�")
     return value if value.isascii() else unicodedata.normalize("NFC", value)
 
 

@@ -97,7 +97,8 @@ def no_exchange():
 
 def hand_in(path: Path, *, documents=None, report=None, make_client=no_exchange, **options):
     """Import the pack as the machine does; its tally."""
-    options.setdefault("actor", User.objects.machine())
+    if "actor" not in options:
+        options["actor"] = User.objects.machine()
     with open_pack(path, documents) as pack:
         written = make_report(report, pack, path) if report else None
         tally = import_pack(pack, Options(today=TODAY, **options), make_client=make_client, report=written)
