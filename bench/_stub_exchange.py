@@ -1,4 +1,4 @@
-"""An exchange that does nothing but wait: create 50 ms, update 50 ms, upload 80 ms. Reads bodies, keeps nothing.
+"""An exchange that does nothing but wait: create 50 ms, update 50 ms, upload 80 ms. It keeps nothing.
 
 python -m bench._stub_exchange      prints its port, ends with its standard input
 """

@@ -7,12 +7,13 @@ from django.utils import timezone
 
 from accounts import audit
 from customers.choices import Stage
-from customers.models import Customer, Ubo
+from customers.models import Ubo
 from exchange.client import Created, ExchangeClient
 from exchange.client.bodies import business_body, individual_body
 from exchange.outbox import open_intents
 from exchange.outbox.choices import Reason
 from exchange.outbox.claiming import Claim
+from exchange.outbox.database import run, time_param, uuid_param
 from exchange.outbox.handlers import Held, Prepared
 from exchange.outbox.models import Intent
 from kyc.canonical import canonical_digest
@@ -62,11 +63,14 @@ def applied(intent: Intent, claim: Claim, reply: Created) -> Reason | None:
     """Bind the uid, where none is bound and nobody else has it; the UBOs' as far as they are certain."""
     record = held_record(claim)
     customer = record.customer
-    if Customer.objects.filter(uid=reply.uid).exclude(pk=customer.pk).exists():
-        return Reason.EXISTS_MORE_THAN_ONCE
-    now = timezone.now()
-    free = Customer.objects.filter(pk=customer.pk, uid__isnull=True)
-    if not free.update(uid=reply.uid, stage=Stage.AT_EXCHANGE, at_exchange_at=now, updated_at=now):
+    at = time_param(timezone.now())
+    bound = run(
+        "UPDATE customers_customer SET uid = %s, stage = %s, at_exchange_at = %s, updated_at = %s "
+        "WHERE id = %s AND uid IS NULL "
+        "AND NOT EXISTS (SELECT 1 FROM customers_customer other WHERE other.uid = %s) RETURNING uid",
+        (reply.uid, Stage.AT_EXCHANGE.value, at, at, uuid_param(customer.pk), reply.uid),
+    )
+    if not bound:
         return Reason.EXISTS_MORE_THAN_ONCE
     customer.uid = reply.uid
     known = bind_ubos(record, match_ubos(record.ubos.values(), reply.ubos))
