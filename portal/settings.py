@@ -164,8 +164,10 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)
     DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")}
 _database = DATABASES["default"]
-if not _database.get("ENGINE"):
-    raise ImproperlyConfigured("DATABASE_URL is not of the form sqlite:////path or postgres://user@host/name.")
+if not _database.get("ENGINE", "").endswith((".sqlite3", ".postgresql")):
+    raise ImproperlyConfigured(
+        "DATABASE_URL is not of the form sqlite:////path or postgres://user@host/name."
+    )
 if _database["ENGINE"].endswith("sqlite3"):
     Path(str(_database["NAME"])).parent.mkdir(parents=True, exist_ok=True)
     _database["OPTIONS"] = {
