@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from django.db.models import Q
@@ -21,8 +20,7 @@ PHONE = "phone_index"
 ID_NUMBER = "id_number_index"
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """A customer (`subject` "") or a UBO (`ubo:<email>`), by what is looked up: keys and keyed indexes."""
 
     subject: str
@@ -32,8 +30,7 @@ class Person:
     id_number_index: str
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """One customer with its UBOs; the customer stands first. `customer_id` is None for a new one.
 
     `is_coming`: it will be registered, so that those after it in the batch are compared with it, too.
@@ -45,8 +42,7 @@ class Subject:
     is_coming: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Who already has a key: a customer, or a UBO of one."""
 
     customer_id: UUID | None

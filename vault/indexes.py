@@ -1,6 +1,5 @@
 """Keyed indexes and digests: equality can be asked, the value can't be guessed from a dump."""
 
-import hashlib
 import hmac
 import re
 import unicodedata
@@ -16,7 +15,7 @@ def keyed_index(kind: str, value: str) -> str:
     """32 hex digits for an already normalised `value`; empty for an empty one. `kind` keeps columns apart."""
     if not value:
         return ""
-    return hmac.new(key_for(f"index/{kind}"), value.encode(), hashlib.sha256).hexdigest()[:INDEX_HEX_DIGITS]
+    return hmac.digest(key_for(f"index/{kind}"), value.encode(), "sha256").hex()[:INDEX_HEX_DIGITS]
 
 
 def number_index(kind: str, number: str) -> str:
@@ -26,4 +25,4 @@ def number_index(kind: str, number: str) -> str:
 
 def keyed_digest(kind: str, content: bytes) -> str:
     """A 64-digit digest that proves sameness to a holder of the key, and nothing to anyone else."""
-    return hmac.new(key_for(f"digest/{kind}"), content, hashlib.sha256).hexdigest()
+    return hmac.digest(key_for(f"digest/{kind}"), content, "sha256").hex()

@@ -1,7 +1,6 @@
 """The correlation token: what makes a customer of ours recognisable at the exchange."""
 
 import base64
-import hashlib
 import hmac
 
 from vault.keys import key_for
@@ -17,5 +16,5 @@ def correlation_token(merchant_uid: str, entity_type: str, email: str) -> str:
     Derived, not drawn: a portal restored from a backup finds what it created after the backup.
     """
     text = f"{merchant_uid}|{entity_type}|{email.casefold()}".encode()
-    digest = hmac.new(key_for("token"), text, hashlib.sha256).digest()
+    digest = hmac.digest(key_for("token"), text, "sha256")
     return base64.b32encode(digest).decode()[:TOKEN_CHARACTERS]

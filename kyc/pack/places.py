@@ -78,14 +78,14 @@ class Places:
 
     def first_lines(self, rows: Sequence[Row]) -> list[tuple[int, int]]:
         """For each customers row: the lines of the first rows with its reference and with its e-mail."""
-        references = self._lines("customer", [self._digest(text_of(row, "reference")) for row in rows])
-        emails = self._lines("email", [self._email_digest(row) for row in rows])
+        reference_digests = [self._digest(text_of(row, "reference")) for row in rows]
+        # A row without an e-mail was not entered, so that none is found for it.
+        email_digests = [self._email_digest(row) for row in rows]
+        references = self._lines("customer", reference_digests)
+        emails = self._lines("email", email_digests)
         return [
-            (
-                references.get(self._digest(text_of(row, "reference")), row.line),
-                emails.get(self._email_digest(row), row.line) if text_of(row, "email") else row.line,
-            )
-            for row in rows
+            (references.get(reference, row.line), emails.get(email, row.line))
+            for row, reference, email in zip(rows, reference_digests, email_digests, strict=True)
         ]
 
     def _lines(self, table: str, digests: list[bytes]) -> dict[bytes, int]:
@@ -99,6 +99,8 @@ class Places:
 
         One row more than a customer may have is the most that is given.
         """
+        if not self.counts[UBOS] and not self.counts[DOCUMENTS]:
+            return {}
         by_digest = {self._digest(reference): reference for reference in references}
         places = ",".join("?" * len(by_digest))
         found: dict[str, list[tuple[str, int, int]]] = {}
