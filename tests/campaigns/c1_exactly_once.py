@@ -1,0 +1,178 @@
+"""C1: exactly once. A third of the replies are lost, workers are killed and frozen, and everybody is there once."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from exchange.sandbox.testing import SandboxProcess
+from tests.campaigns.databases import PostgresDatabase, SqliteDatabase
+from tests.campaigns.fleet import Fleet, Install, Killer
+from tests.campaigns.invariants import Scene, judge
+from tests.campaigns.packs import write_pack
+from tests.campaigns.proxy_process import ProxyProcess, ambiguous_mix
+from tests.campaigns.strangers import take_emails
+from tests.campaigns.telling import Report
+
+
+@dataclass
+class Plan:
+    """One run. `duration`: seconds of killing at most. `is_packed`: in through `import_pack`, else as rows.
+
+    `quirks`: of the sandbox. `haste`: how much faster than in life a dead worker is noticed.
+    """
+
+    seed: int = 7
+    customers: int = 400
+    database: str = "sqlite"
+    duration: float = 300.0
+    workers: int = 8
+    lanes: int = 4
+    merchants: int = 20
+    ambiguous: float = 0.35
+    mean_gap: float = 1.5
+    is_packed: bool = True
+    strangers: float = 0.02
+    haste: float = 1.0
+    settle_seconds: float = 1.0
+    guard_off: str = ""
+    quirks: dict | None = None
+    frozen: float = 12.0
+
+
+@contextlib.contextmanager
+def scenery(plan: Plan) -> Iterator[tuple[SandboxProcess, ProxyProcess, Install]]:
+    """A sandbox, the proxy in front of it and an install that knows the proxy alone."""
+    with (
+        tempfile.TemporaryDirectory(prefix="campaign-") as name,
+        SandboxProcess(review_seconds=0.1) as sandbox,
+        ProxyProcess(sandbox.port) as proxy,
+        PostgresDatabase() if plan.database == "postgresql" else SqliteDatabase(Path(name)) as database,
+    ):
+        install = Install(
+            Path(name),
+            database,
+            proxy.base_url,
+            sandbox=sandbox,
+            guard_off=plan.guard_off,
+            haste=plan.haste,
+            settle_seconds=plan.settle_seconds,
+        )
+        yield sandbox, proxy, install
+
+
+def load(plan: Plan, sandbox: SandboxProcess, install: Install) -> frozenset[str]:
+    """Everybody submitted, nobody sent; the e-mails that a stranger holds at the exchange."""
+    merchants = [sandbox.add_merchant(name=f"Merchant {number}") for number in range(plan.merchants)]
+    if plan.is_packed:
+        pack = write_pack(
+            install.folder / "pack", customers=plan.customers, seed=plan.seed, merchants=merchants
+        )
+        strangers = take_emails(sandbox, pack.individuals, share=plan.strangers, seed=plan.seed)
+        said = install.must("import_pack", str(pack.folder), "--submit", "--accept-warnings", "a campaign")
+        assert "rejected" not in said or " 0 " in said, said
+        return strangers
+    businesses = round(plan.customers * 0.3)
+    individuals = plan.customers - businesses
+    people = [
+        (merchants[number % len(merchants)], f"s{plan.seed}.person{number}@example.com")
+        for number in range(individuals)
+    ]
+    strangers = take_emails(sandbox, people, share=plan.strangers, seed=plan.seed)
+    install.seed(seed=plan.seed, individuals=individuals, businesses=businesses, merchants=merchants)
+    return strangers
+
+
+def unsettled(install: Install, *, unknown_settles: bool) -> int:
+    """How many intents still move by themselves."""
+    waiting = ("sending", "unknown") if unknown_settles else ("sending",)
+    rows = install.database.rows(
+        "SELECT COUNT(*) FROM exchange_intent WHERE state IN "
+        f"({', '.join(repr(state) for state in waiting)}) OR (state = 'pending' AND is_ready)"
+    )
+    return int(rows[0][0])
+
+
+def drive(
+    install: Install, fleet: Fleet, killer: Killer | None, *, seconds: float, unknown_settles: bool
+) -> float:
+    """Let it run under fire for `seconds`, or until nothing moves any more; how long that was."""
+    started = time.monotonic()
+    look_at = started + 1
+    while time.monotonic() - started < seconds:
+        if killer is not None:
+            killer.strike()
+        fleet.tend()
+        if time.monotonic() >= look_at:
+            look_at = time.monotonic() + 0.5
+            if not unsettled(install, unknown_settles=unknown_settles):
+                break
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+def scene_of(
+    sandbox: SandboxProcess, install: Install, fleet: Fleet | None, strangers: frozenset[str], **more: object
+) -> Scene:
+    return Scene(
+        facts=install.facts(),
+        held=sandbox.state(),
+        effects=sandbox.oracle(),
+        strangers=strangers,
+        struck_pids=frozenset(fleet.struck_pids if fleet else ()),
+        status=outbox_status(install),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def outbox_status(install: Install) -> dict | None:
+    """What `outbox_status --json` says; None while there is no such command."""
+    import json
+    from importlib.util import find_spec
+
+    rooms = ("exchange", "kyc", "portal")
+    if not any(
+        find_spec(f"{room}.management.commands.outbox_status")
+        for room in rooms
+        if find_spec(f"{room}.management")
+    ):
+        return None
+    return json.loads(install.must("outbox_status", "--json", allowed=(0, 1)))
+
+
+def run(plan: Plan) -> Report:
+    report = Report("C1 exactly once", plan.seed)
+    with scenery(plan) as (sandbox, proxy, install):
+        strangers = load(plan, sandbox, install)
+        sandbox.set_faults(seed=plan.seed, **(plan.quirks or {}))
+        proxy.set_faults(*ambiguous_mix(plan.ambiguous), seed=plan.seed)
+        started = time.monotonic()
+        with Fleet(install, "work", "--lanes", str(plan.lanes), size=plan.workers) as fleet:
+            killer = Killer(fleet, plan.seed, mean_gap=plan.mean_gap, frozen=plan.frozen)
+            drive(install, fleet, killer, seconds=plan.duration, unknown_settles=not may_wait())
+        proxy_struck = proxy.struck
+        proxy.clear_faults()
+        sandbox.set_faults(**(plan.quirks or {}))
+        install.run("deliver_outbox", "--until-idle")
+        seconds = time.monotonic() - started
+        scene = scene_of(sandbox, install, fleet, strangers)
+        report.take(judge(scene))
+        report.figures |= {
+            "seconds": round(seconds, 1),
+            "kills": fleet.kills,
+            "freezes": fleet.freezes,
+            "worker_ends": fleet.ends,
+            "faults": proxy_struck,
+            "database": plan.database,
+        }
+    return report
+
+
+def may_wait() -> bool:
+    from tests.campaigns import invariants
+
+    return invariants.UNKNOWN_CREATES_MAY_WAIT

@@ -1,0 +1,142 @@
+"""What the product's database says, as plain data: read by a process of the install that is judged.
+
+    python -m tests.campaigns.facts     prints one JSON object
+
+`customers` with `ubos`, `documents` and what they are sent as; `intents` with `attempts`; `audit`; `files`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections import defaultdict
+from typing import Any
+
+
+def gather() -> dict[str, Any]:
+    from django.db import connection
+
+    from accounts.models import AuditEntry
+    from exchange.outbox.models import Intent, Lane
+
+    attempts = defaultdict(list)
+    for row in _table("exchange_attempt"):
+        attempts[str(row["intent_id"])].append(row)
+    intents = list(
+        Intent.objects.values(
+            *("id", "topic", "subject_id", "lane_id", "merchant_uid", "state", "reason", "attempts_made"),
+            *("tries", "unknown_tries", "created_ms", "updated_ms", "done_ms", "generation"),
+        )
+    )
+    for intent in intents:
+        intent["attempts"] = sorted(
+            attempts[str(intent["id"]).replace("-", "")] or attempts[str(intent["id"])],
+            key=lambda row: row["number"],
+        )
+    return {
+        "vendor": connection.vendor,
+        "customers": _customers(),
+        "intents": intents,
+        "lanes": list(Lane.objects.values("id", "fence", "worker", "lease_until_ms", "due_ms")),
+        "audit": list(
+            AuditEntry.objects.order_by("at").values(
+                "id", "action", "subject_type", "subject_id", "customer_id", "details"
+            )
+        ),
+        "files": _stored_files(),
+    }
+
+
+def _customers() -> list[dict[str, Any]]:
+    from customers.models import BusinessProfile, Customer, Ubo
+    from exchange.client.bodies import business_body, individual_body
+    from kyc.canonical import canonical_digest
+    from kyc.models import Document
+    from kyc.records import Record, customer_data, ubo_data
+
+    profiles = {profile.pk: profile for profile in BusinessProfile.objects.all()}
+    ubos, documents = defaultdict(list), defaultdict(list)
+    for ubo in Ubo.objects.order_by("position"):
+        ubos[ubo.customer_id].append(ubo)
+    for document in Document.objects.order_by("added_at"):
+        documents[document.customer_id].append(document)
+    found = []
+    for customer in Customer.objects.select_related("merchant").order_by("created_at"):
+        mine, profile = ubos[customer.pk], profiles.get(customer.pk)
+        if profile is not None:
+            profile.customer = customer
+        for owner in (*mine, *documents[customer.pk]):
+            owner.customer = customer
+        data = customer_data(Record(customer, profile=profile))
+        names = {"account_name": "", "merchant_uid": customer.merchant.exchange_uid}
+        body = (
+            business_body(data, [ubo_data(ubo) for ubo in mine], **names)
+            if customer.is_business
+            else individual_body(data, **names)
+        )
+        digest = canonical_digest(customer, mine, profile)
+        found.append(
+            {
+                "id": customer.pk,
+                "reference": customer.reference,
+                "email": customer.email,
+                "entity_type": customer.entity_type,
+                "merchant_uid": customer.merchant.exchange_uid,
+                "token": customer.token,
+                "uid": customer.uid,
+                "stage": customer.stage,
+                "origin": customer.origin,
+                "submitted_at": customer.submitted_at and customer.submitted_at.timestamp(),
+                "is_as_submitted": digest == customer.submitted_digest,
+                "body": body,
+                "ubos": [{"id": ubo.pk, "email": ubo.email, "uid": ubo.uid} for ubo in mine],
+                "documents": [_document(document) for document in documents[customer.pk]],
+            }
+        )
+    return found
+
+
+def _document(document) -> dict[str, Any]:
+    from kyc.documents import read_document
+
+    try:
+        is_whole = hashlib.sha256(read_document(document)).hexdigest() == document.sha256
+    except Exception as error:  # whatever it is, the invariant names it
+        is_whole = type(error).__name__
+    return {
+        "id": document.pk,
+        "ubo_id": document.ubo_id,
+        "doc_type": document.doc_type,
+        "is_current": document.is_current,
+        "delivery": document.delivery,
+        "is_flagged": document.is_flagged,
+        "sha256": document.sha256,
+        "file": document.file,
+        "is_whole": is_whole,
+    }
+
+
+def _table(name: str) -> list[dict[str, Any]]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {name}")
+        columns = [column[0] for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _stored_files() -> list[str]:
+    from pathlib import Path
+
+    from django.conf import settings
+
+    root = Path(settings.MEDIA_ROOT)
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+if __name__ == "__main__":
+    from tests.campaigns.launch import prepare
+
+    prepare()
+    json.dump(gather(), sys.stdout, default=str)

@@ -1,0 +1,135 @@
+"""The product without one of its guards, in the process that asks for it: a campaign must fail then.
+
+Nothing in the product knows of this; each function patches one thing. A guard whose removal no campaign
+notices is untested.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import time
+
+
+def resend_unknown() -> None:
+    """What may have arrived is simply sent again."""
+    from exchange.outbox import delivering
+
+    result_of, lost_result = delivering.result_of, delivering.lost_result
+    delivering.result_of = lambda error, nonce: dataclasses.replace(
+        result_of(error, nonce), is_safe_to_repeat=True
+    )
+    delivering.lost_result = lambda topic: dataclasses.replace(lost_result(topic), is_safe_to_repeat=True)
+
+
+def own_nonce() -> None:
+    """Each process counts its nonces by itself, from its clock."""
+    from exchange.outbox.key_clock import Grant, KeyClock
+
+    last = itertools.count(time.time_ns() // 1_000_000)
+
+    def grant(self: KeyClock) -> Grant:
+        return Grant(max(time.time_ns() // 1_000_000, next(last)), 0.0)
+
+    KeyClock.grant = grant  # type: ignore[method-assign]
+
+
+def no_lease() -> None:
+    """Whoever asks gets the lane, whether somebody holds it or not; whoever held it goes on."""
+    from exchange.outbox import claiming
+
+    for held in (
+        "(l.lease_until_ms IS NULL OR l.lease_until_ms < {now})",
+        "(lease_until_ms IS NULL OR lease_until_ms < {now})",
+    ):
+        assert held in claiming._CLAIM
+        claiming._CLAIM = claiming._CLAIM.replace(held, "(1 = 1)")
+
+
+def no_uniqueness() -> None:
+    """References, e-mails and tokens are unique by habit only, and nobody compares again before writing."""
+    from django.db import connection, models
+
+    from customers import register
+    from customers.models import Customer
+
+    register.taken_references = lambda references: {}
+    register.check_candidates = lambda candidates, seen=None: None
+    import kyc.pack.comparing as comparing
+
+    comparing.check_candidates = lambda candidates, seen=None: None
+    from portal.database import ensure_ready
+
+    ensure_ready()
+    drop_uniqueness(connection, Customer, models)
+
+
+def drop_uniqueness(connection, model, models) -> None:
+    """Take the constraints that keep a customer single out of the database; once for all processes."""
+    wanted = {"one_customer_per_email_and_merchant", "one_customer_per_token"}
+    with connection.cursor() as cursor:
+        there = connection.introspection.get_constraints(cursor, model._meta.db_table)
+    if not wanted & set(there):
+        return
+    reference = model._meta.get_field("reference")
+    loose = models.CharField(max_length=100)
+    loose.set_attributes_from_name("reference")
+    loose.model = model
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA foreign_keys=OFF")
+    with connection.schema_editor() as editor:
+        for constraint in model._meta.constraints:
+            if constraint.name in wanted:
+                editor.remove_constraint(model, constraint)
+        editor.alter_field(model, reference, loose)
+
+
+def no_retry_after_outage() -> None:
+    """A worker that meets a database error ends, and nothing is written a second time."""
+    from exchange.outbox import crew, delivering
+
+    class Never(Exception):
+        """Nothing is caught by this."""
+
+    crew.Error = Never
+    delivering.SETTLE_WAITS = ()
+
+
+def deaf_to_the_clock() -> None:
+    """The broker's bell is the only reason to look: beat does not ring."""
+    from portal import celery
+
+    celery.app.on_after_configure.receivers.clear() if hasattr(
+        celery.app.on_after_configure, "receivers"
+    ) else None
+    celery.app.conf.beat_schedule = {}
+
+
+def first_come_first_served() -> None:
+    """No fairness between merchants: whoever waits longest goes first."""
+    from exchange.outbox import claiming
+
+    claiming._CLAIM = """
+UPDATE exchange_lane
+   SET lease_until_ms = {now} + %(lease)s, fence = fence + 1, worker = %(worker)s
+ WHERE id IN (SELECT l.id FROM exchange_lane l
+               WHERE l.due_ms <= {now} AND (l.lease_until_ms IS NULL OR l.lease_until_ms < {now})
+               ORDER BY l.due_ms, l.id LIMIT %(limit)s)
+   AND due_ms <= {now} AND (lease_until_ms IS NULL OR lease_until_ms < {now})
+RETURNING id, fence, merchant_uid, {now}
+"""
+
+
+GUARDS = {
+    guard.__name__: guard
+    for guard in (
+        resend_unknown,
+        own_nonce,
+        no_lease,
+        no_uniqueness,
+        no_retry_after_outage,
+        deaf_to_the_clock,
+        first_come_first_served,
+    )
+}

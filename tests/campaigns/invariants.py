@@ -1,0 +1,416 @@
+"""What must hold whatever was broken, judged by the sandbox's own store. Every campaign calls `judge`.
+
+Each function takes the Scene and yields a line for each thing that is not as it must be; the number before
+its name is the one in the plan (I1 to I12). P1 and P2 are the promises about customers and documents.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+# Until a scan resolves it, a create whose reply was lost ends as `unknown` and waits: neither lost nor done.
+# With this off, every customer must be there and bound at the end.
+UNKNOWN_CREATES_MAY_WAIT = True
+
+CLOSED = ("done", "given_up")
+REASONS = {
+    "email_taken_elsewhere", "ubo_email_taken", "exists_more_than_once", "foreign_sender",
+    "create_outcome_unknown", "upload_outcome_unknown", "ubo_uid_unknown", "rejected_by_exchange",
+    "refused_by_exchange", "content_changed", "too_many_attempts",
+}  # fmt: skip
+CREATE, UPLOAD = "customer.create", "document.upload"
+MAX_TRIES, MAX_UNKNOWN_CREATES, MAX_UPLOADS = 20, 3, 2
+# Audit rows that tell of a uid that was bound, whichever way.
+BINDINGS = ("created_at_exchange", "found_at_exchange", "adopted")
+
+
+@dataclass
+class Scene:
+    """All that is judged. `facts`: tests.campaigns.facts; `held`: the sandbox's state; `effects`: its log.
+
+    `strangers`: e-mails that someone else holds at the exchange: their customers must end with staff.
+    `struck_pids`: workers that were killed or frozen. `status`: `outbox_status --json`, where it exists.
+    `is_over`: whether the campaign ran to its end, so that nothing may be left to do.
+    """
+
+    facts: dict[str, Any]
+    held: dict[str, Any]
+    effects: list[dict[str, Any]]
+    strangers: frozenset[str] = frozenset()
+    struck_pids: frozenset[int] = frozenset()
+    status: dict[str, Any] | None = None
+    is_over: bool = True
+    unknown_may_wait: bool = UNKNOWN_CREATES_MAY_WAIT
+    notes: Counter = field(default_factory=Counter)
+
+    @cached_property
+    def customers(self) -> list[dict]:
+        """Those that were submitted here."""
+        return [row for row in self.facts["customers"] if row["submitted_at"]]
+
+    @cached_property
+    def there(self) -> dict[tuple[str | None, str], list[dict]]:
+        """The exchange's customers by merchant and e-mail; strangers' left out."""
+        found = defaultdict(list)
+        for row in self.held["customers"]:
+            if row["email"].casefold() not in self.strangers or "[" in (row["account_name"] or ""):
+                found[row["merchant_uid"], row["email"].casefold()].append(row)
+        return found
+
+    @cached_property
+    def by_uid(self) -> dict[str, dict]:
+        return {row["uid"]: row for row in self.held["customers"]}
+
+    @cached_property
+    def open_unknown(self) -> set[str]:
+        """Subjects whose outcome is not known (yet)."""
+        return {
+            str(intent["subject_id"])
+            for intent in self.facts["intents"]
+            if intent["state"] == "unknown" or intent["reason"].endswith("_outcome_unknown")
+        }
+
+    @cached_property
+    def copies(self) -> Counter:
+        return Counter((row["owner_uid"], row["doc_type"], row["sha256"]) for row in self.held["documents"])
+
+    def of_them(self, customer: dict) -> list[dict]:
+        return self.there[customer["merchant_uid"], customer["email"].casefold()]
+
+    def waits_as_unknown(self, customer: dict) -> bool:
+        return self.unknown_may_wait and customer["uid"] is None and customer["id"] in self.open_unknown
+
+    def owner_uid(self, customer: dict, document: dict) -> str | None:
+        if document["ubo_id"] is None:
+            return customer["uid"]
+        return next(ubo["uid"] for ubo in customer["ubos"] if ubo["id"] == document["ubo_id"])
+
+
+def p1_everybody_is_there_once(scene: Scene) -> Iterator[str]:
+    """Lost 0, doubled 0, wrong adoptions 0; with staff are exactly the genuine clashes."""
+    for customer in scene.customers:
+        name, rows = customer["reference"], scene.of_them(customer)
+        if len(rows) > 1:
+            scene.notes["doubled"] += 1
+            yield f"doubled: {name} is there {len(rows)} times"
+        if customer["uid"] is not None:
+            bound = scene.by_uid.get(customer["uid"])
+            if bound is None or bound["email"].casefold() != customer["email"].casefold():
+                scene.notes["wrong_adoptions"] += 1
+                yield f"wrong adoption: {name} is bound to {customer['uid']}"
+            elif customer["email"].casefold() in scene.strangers and "[" not in bound["account_name"]:
+                scene.notes["wrong_adoptions"] += 1
+                yield f"wrong adoption: {name} took a stranger's account"
+            continue
+        if customer["email"].casefold() in scene.strangers:
+            scene.notes["genuine_clashes"] += 1
+        elif scene.waits_as_unknown(customer):
+            scene.notes["unknown_creates"] += 1
+        elif scene.is_over:
+            scene.notes["lost"] += 1
+            yield f"lost: {name} is at stage {customer['stage']} without a uid ({len(rows)} there)"
+
+
+def p2_documents_arrive_and_doubt_is_flagged(scene: Scene) -> Iterator[str]:
+    """Each current document once; missing or twice only where it is flagged, and then after an unknown."""
+    doubtful = {
+        str(intent["subject_id"])
+        for intent in scene.facts["intents"]
+        if any(
+            attempt["outcome"] == "unknown" or attempt["phase"] == "lost" for attempt in intent["attempts"]
+        )
+    }
+    for customer in scene.customers:
+        if customer["uid"] is None:
+            continue
+        for document in customer["documents"]:
+            if not document["is_current"]:
+                continue
+            key = (scene.owner_uid(customer, document), document["doc_type"], document["sha256"])
+            count, name = scene.copies[key], f"{customer['reference']} {document['doc_type']}"
+            if document["is_flagged"]:
+                scene.notes["flagged"] += 1
+                if document["id"] not in doubtful:
+                    yield f"flagged without an unknown attempt: {name}"
+            scene.notes[f"documents_there_{count}_times"] += 1
+            if count > 2 or (count != 1 and not document["is_flagged"] and scene.is_over):
+                yield f"document: {name} is there {count} times, flagged={document['is_flagged']}"
+
+
+def i1_one_uid_per_token(scene: Scene) -> Iterator[str]:
+    per_token = defaultdict(set)
+    for effect in scene.effects:
+        if effect["route"] == "customers.create" and effect["token"]:
+            per_token[effect["token"]].add(effect["uid"])
+    for token, uids in per_token.items():
+        if len(uids) > 1:
+            yield f"token {token} has {len(uids)} uids"
+
+
+def i2_what_is_done_here_is_there_and_equal(scene: Scene) -> Iterator[str]:
+    owners = {customer["id"]: customer for customer in scene.customers}
+    subjects = {
+        document["id"]: (customer, document)
+        for customer in scene.customers
+        for document in customer["documents"]
+    }
+    for intent in scene.facts["intents"]:
+        if intent["state"] != "done":
+            continue
+        if intent["topic"] == CREATE:
+            customer = owners[intent["subject_id"]]
+            row = scene.by_uid.get(customer["uid"] or "")
+            if row is None:
+                yield f"create done, not there: {customer['reference']}"
+            elif _told(row["fields"]) != _told(customer["body"]):
+                yield f"there with other fields: {customer['reference']}"
+        elif intent["topic"] == UPLOAD:
+            customer, document = subjects[intent["subject_id"]]
+            key = (scene.owner_uid(customer, document), document["doc_type"], document["sha256"])
+            if not scene.copies[key] and not document["is_flagged"]:
+                yield f"upload done, not there: {customer['reference']} {document['doc_type']}"
+        else:
+            customer = owners[intent["subject_id"]]
+            row = scene.by_uid.get(customer["uid"] or "")
+            if row is not None and row["custom_id"] != customer["reference"]:
+                yield f"reference done, not there: {customer['reference']}"
+
+
+def _told(body: dict) -> str:
+    return json.dumps({**body, "account_name": ""}, sort_keys=True, default=str)
+
+
+def i3_nothing_there_without_an_owner(scene: Scene) -> Iterator[str]:
+    bound = {customer["uid"] for customer in scene.customers}
+    tokens = {customer["token"]: customer for customer in scene.customers}
+    orphans = {item.get("uid") for item in (scene.status or {}).get("orphans", ())}
+    for row in scene.held["customers"]:
+        name = row["account_name"] or ""
+        token = name.rsplit("[", 1)[-1].rstrip("]") if "[" in name else ""
+        owner = tokens.get(token)
+        if (
+            row["uid"] in bound
+            or row["uid"] in orphans
+            or (not token and row["email"].casefold() in scene.strangers)
+        ):
+            continue
+        if owner is not None and (scene.waits_as_unknown(owner) or not scene.is_over):
+            continue
+        yield f"nobody's: {row['uid']} ({row['email']})"
+
+
+def i4_attempts_stay_within_caps(scene: Scene) -> Iterator[str]:
+    for intent in scene.facts["intents"]:
+        sent = [row for row in intent["attempts"] if row["outcome"] in ("applied", "unknown")]
+        if intent["tries"] > MAX_TRIES:
+            yield f"{intent['topic']} {intent['subject_id']}: {intent['tries']} tries"
+        if intent["topic"] == UPLOAD and len(sent) > MAX_UPLOADS:
+            yield f"upload {intent['subject_id']}: sent {len(sent)} times"
+        if intent["topic"] == CREATE and intent["unknown_tries"] > MAX_UNKNOWN_CREATES:
+            yield f"create {intent['subject_id']}: {intent['unknown_tries']} unknown outcomes"
+
+
+def i5_one_open_intent_per_subject(scene: Scene) -> Iterator[str]:
+    opened = Counter(
+        (intent["topic"], intent["subject_id"])
+        for intent in scene.facts["intents"]
+        if intent["state"] not in CLOSED
+    )
+    for (topic, subject), count in opened.items():
+        if count > 1:
+            yield f"{topic} {subject} is open {count} times"
+    if scene.is_over:
+        for state in ("pending", "sending"):
+            left = [row for row in scene.facts["intents"] if row["state"] == state and _may_move(scene, row)]
+            if left:
+                yield f"{len(left)} intents are still {state}"
+
+
+def _may_move(scene: Scene, intent: dict) -> bool:
+    """Whether nothing that waits for a person stands before it in its lane."""
+    ahead = [row for row in scene.facts["intents"] if row["lane_id"] == intent["lane_id"]]
+    return not any(
+        row["topic"] == CREATE and row["state"] in ("unknown", "waiting_for_staff") for row in ahead
+    )
+
+
+def i6_documents_lie_with_their_owner(scene: Scene) -> Iterator[str]:
+    owner_of = {}
+    for customer in scene.facts["customers"]:
+        for document in customer["documents"]:
+            owner_of[document["sha256"]] = (customer, document)
+    for row in scene.held["documents"]:
+        found = owner_of.get(row["sha256"])
+        if found is None:
+            yield f"document {row['id']} is there and not here"
+            continue
+        customer, document = found
+        uid = scene.owner_uid(customer, document)
+        if uid is None:
+            # Sent to a UBO before its uid was written down: its e-mail must be that UBO's.
+            email = next((ubo["email"] for ubo in customer["ubos"] if ubo["id"] == document["ubo_id"]), "")
+            uid = next(
+                (
+                    ubo["uid"]
+                    for there in scene.of_them(customer)
+                    for ubo in there["ubos"]
+                    if ubo["email"] == email
+                ),
+                None,
+            )
+        if row["owner_uid"] != uid or row["doc_type"] != document["doc_type"]:
+            yield f"wrong subject: {customer['reference']} {document['doc_type']} lies with {row['owner_uid']}"
+
+
+def i7_nothing_is_sent_before_submission_or_changed_after(scene: Scene) -> Iterator[str]:
+    submitted = {customer["id"]: customer["submitted_at"] for customer in scene.customers}
+    for intent in scene.facts["intents"]:
+        at = submitted.get(intent["lane_id"])
+        for attempt in intent["attempts"]:
+            if at is None or attempt["started_ms"] < at * 1000 - 1000:
+                yield f"{intent['topic']} {intent['subject_id']} was sent before it was submitted"
+    for customer in scene.customers:
+        if customer["uid"] and not customer["is_as_submitted"]:
+            yield f"{customer['reference']} is not what was submitted"
+
+
+def i8_every_change_has_one_audit_row(scene: Scene) -> Iterator[str]:
+    bindings, documents = Counter(), Counter()
+    for row in scene.facts["audit"]:
+        if any(word in row["action"] for word in BINDINGS):
+            bindings[row["customer_id"]] += 1
+        if row["action"] == "document.sent":
+            documents[row["subject_id"]] += 1
+    for customer in scene.customers:
+        expected = int(customer["uid"] is not None)
+        if bindings[customer["id"]] != expected:
+            yield f"{customer['reference']}: {bindings[customer['id']]} audit rows for {expected} binding"
+        for document in customer["documents"]:
+            if document["delivery"] == "sent" and documents[document["id"]] != 1:
+                yield f"{customer['reference']} {document['doc_type']}: {documents[document['id']]} audit rows"
+
+
+def i9_no_nonce_twice(scene: Scene) -> Iterator[str]:
+    taken = Counter(
+        attempt["nonce"]
+        for intent in scene.facts["intents"]
+        for attempt in intent["attempts"]
+        if attempt["nonce"] is not None
+    )
+    for nonce, count in taken.items():
+        if count > 1:
+            yield f"nonce {nonce} stands in {count} attempts"
+    if repeats := scene.held["counts"]["repeated_nonces"] - scene.notes["carried_out_twice"]:
+        yield f"the exchange saw {repeats} nonces again"
+
+
+def i10_no_two_send_for_one_customer_at_once(scene: Scene) -> Iterator[str]:
+    lanes = defaultdict(list)
+    for intent in scene.facts["intents"]:
+        for attempt in intent["attempts"]:
+            lanes[intent["lane_id"]].append(attempt)
+    for lane, attempts in lanes.items():
+        attempts.sort(key=lambda row: (row["started_ms"], row["fence"]))
+        for first, second in zip(attempts, attempts[1:], strict=False):
+            if second["fence"] < first["fence"]:
+                yield f"lane {lane}: an older claim sent after a newer one"
+            if first["fence"] == second["fence"] and first["worker"] != second["worker"]:
+                yield f"lane {lane}: two workers under one claim"
+            is_free = _pid(first["worker"]) not in scene.struck_pids
+            until = first["finished_ms"] or float("inf")
+            if is_free and first["worker"] != second["worker"] and second["started_ms"] < until:
+                yield f"lane {lane}: two workers sent at once"
+
+
+def _pid(worker: str) -> int:
+    return int(worker.rsplit("-", 2)[1])
+
+
+def i11_files_and_rows_agree(scene: Scene) -> Iterator[str]:
+    named = set()
+    for customer in scene.facts["customers"]:
+        for document in customer["documents"]:
+            named.add(document["file"])
+            if document["is_whole"] is not True:
+                yield f"{customer['reference']} {document['doc_type']}: the file is {document['is_whole']}"
+    scene.notes["files_without_a_row"] = len(set(scene.facts["files"]) - named)
+
+
+def i12_reasons_are_from_the_list(scene: Scene) -> Iterator[str]:
+    for intent in scene.facts["intents"]:
+        if intent["state"] == "waiting_for_staff":
+            scene.notes[f"waits: {intent['reason']}"] += 1
+            if intent["reason"] not in REASONS:
+                yield f"{intent['subject_id']} waits for {intent['reason']!r}"
+
+
+def status_names_every_doubt(scene: Scene) -> Iterator[str]:
+    """What is missing or doubled there stands in `outbox_status --json`, and so does what waits."""
+    if scene.status is None:
+        return
+    listed = {
+        (item["reference"], item.get("ubo_email") or "", item.get("doc_type") or "")
+        for item in scene.status["items"]
+    }
+    for customer in scene.customers:
+        emails = {ubo["id"]: ubo["email"] for ubo in customer["ubos"]}
+        for document in customer["documents"]:
+            if not document["is_current"] or customer["uid"] is None:
+                continue
+            key = (scene.owner_uid(customer, document), document["doc_type"], document["sha256"])
+            item = (customer["reference"], emails.get(document["ubo_id"], ""), document["doc_type"])
+            if scene.copies[key] != 1 and item not in listed and scene.is_over:
+                yield f"not in outbox_status: {item} is there {scene.copies[key]} times"
+
+
+INVARIANTS: tuple[Callable[[Scene], Iterator[str]], ...] = (
+    p1_everybody_is_there_once,
+    p2_documents_arrive_and_doubt_is_flagged,
+    i1_one_uid_per_token,
+    i2_what_is_done_here_is_there_and_equal,
+    i3_nothing_there_without_an_owner,
+    i4_attempts_stay_within_caps,
+    i5_one_open_intent_per_subject,
+    i6_documents_lie_with_their_owner,
+    i7_nothing_is_sent_before_submission_or_changed_after,
+    i8_every_change_has_one_audit_row,
+    i9_no_nonce_twice,
+    i10_no_two_send_for_one_customer_at_once,
+    i11_files_and_rows_agree,
+    i12_reasons_are_from_the_list,
+    status_names_every_doubt,
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`broken`: invariant -> what is not as it must be. `figures`: what was counted on the way."""
+
+    broken: dict[str, list[str]]
+    figures: dict[str, Any]
+
+    @property
+    def holds(self) -> bool:
+        return not self.broken
+
+
+def judge(scene: Scene) -> Verdict:
+    """All invariants over one scene."""
+    broken = {}
+    for invariant in INVARIANTS:
+        if lines := list(invariant(scene)):
+            broken[invariant.__name__] = lines
+    figures = {
+        "submitted": len(scene.customers),
+        "there": scene.held["counts"]["customers"],
+        "lost": scene.notes.pop("lost", 0),
+        "doubled": scene.notes.pop("doubled", 0),
+        "wrong_adoptions": scene.notes.pop("wrong_adoptions", 0),
+        **dict(sorted(scene.notes.items())),
+    }
+    return Verdict(broken, figures)

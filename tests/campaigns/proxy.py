@@ -1,0 +1,207 @@
+"""A TCP proxy that knows where an HTTP request ends and breaks what goes through it, one request at a time.
+
+    python -m tests.campaigns.proxy --to PORT
+
+Its first line says both ports. Control is one JSON object a line: {"faults": […], "seed": 7} replaces the
+faults, {"down": seconds} refuses every connection for so long, {} asks. Each is answered with what struck.
+
+A fault: `kind`, `probability`, and optionally `method`, `seconds`, `bytes_per_second`. "after" means that the
+exchange has answered, and the answer never arrives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import random
+import socket
+import struct
+import sys
+
+KINDS = {
+    "reset_before": "reset; nothing was forwarded",
+    "reset_after": "forwarded, answered, then reset",
+    "close_after": "forwarded, answered, then closed as a tired keep-alive connection is",
+    "half_after": "forwarded, answered, half of the answer, then closed",
+    "swallow": "forwarded, answered, then silence for `seconds` and a reset",
+    "late": "reset at once, forwarded after `seconds`",
+    "delay": "forwarded after `seconds`",
+    "slow": "the answer at `bytes_per_second`",
+}
+LARGEST_HEAD = 64 * 1024
+_LINGER_NOT = struct.pack("ii", 1, 0)
+
+
+class Proxy:
+    """One listening port in front of one upstream port of 127.0.0.1."""
+
+    def __init__(self, upstream: int) -> None:
+        self.upstream = upstream
+        self.port = 0
+        self.faults: list[dict] = []
+        self.chance = random.Random()
+        self.struck: dict[str, int] = {}
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+        self._late: set[asyncio.Task] = set()
+
+    async def listen(self) -> None:
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, limit=LARGEST_HEAD, backlog=512
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def go_down(self, seconds: float) -> None:
+        """Refuse connections, and reset those that are open."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        server.close()
+        for writer in list(self._open):
+            _reset(writer)
+        self._count("down")
+        await asyncio.sleep(seconds)
+        await self.listen()
+
+    async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.readline():
+                order = json.loads(line)
+                if "seed" in order:
+                    self.chance.seed(order["seed"])
+                if "faults" in order:
+                    unknown = {fault["kind"] for fault in order["faults"]} - set(KINDS)
+                    assert not unknown, f"no such fault: {unknown}"
+                    self.faults = order["faults"]
+                if "down" in order:
+                    task = asyncio.create_task(self.go_down(order["down"]))
+                    self._late.add(task)
+                    task.add_done_callback(self._late.discard)
+                writer.write(json.dumps({"struck": self.struck, "port": self.port}).encode() + b"\n")
+                await writer.drain()
+        writer.close()
+
+    def _count(self, kind: str) -> None:
+        self.struck[kind] = self.struck.get(kind, 0) + 1
+
+    def _pick(self, method: str) -> dict:
+        draw = self.chance.random()
+        for fault in self.faults:
+            if fault.get("method", method) != method:
+                continue
+            draw -= fault["probability"]
+            if draw < 0:
+                self._count(fault["kind"])
+                return fault
+        return {"kind": ""}
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client's connection: requests one after the other, over one connection to the exchange."""
+        self._open.add(writer)
+        upstream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        try:
+            while (request := await _read_message(reader)) is not None:
+                if upstream is None or upstream[0].at_eof():
+                    upstream = await asyncio.open_connection("127.0.0.1", self.upstream, limit=LARGEST_HEAD)
+                if not await self._pass_on(request, writer, upstream):
+                    return
+        except (ConnectionError, asyncio.IncompleteReadError, OSError):
+            _reset(writer)
+        finally:
+            self._open.discard(writer)
+            for other in (writer, upstream and upstream[1]):
+                if other is not None:
+                    other.close()
+
+    async def _pass_on(self, request: bytes, writer: asyncio.StreamWriter, upstream: tuple) -> bool:
+        """Pass one request and its answer; whether the connection goes on."""
+        fault = self._pick(request.split(b" ", 1)[0].decode("latin-1"))
+        kind, seconds = fault["kind"], float(fault.get("seconds", 0.5))
+        if kind == "reset_before":
+            return _reset(writer)
+        if kind == "late":
+            # Its own connection, since the client's is gone by then.
+            task = asyncio.create_task(self._deliver_late(request, seconds))
+            self._late.add(task)
+            task.add_done_callback(self._late.discard)
+            return _reset(writer)
+        if kind == "delay":
+            await asyncio.sleep(seconds)
+        upstream[1].write(request)
+        await upstream[1].drain()
+        answer = await _read_message(upstream[0])
+        if answer is None or kind == "reset_after":
+            return _reset(writer)
+        if kind == "close_after":
+            return False
+        if kind == "half_after":
+            writer.write(answer[: len(answer) // 2])
+            await writer.drain()
+            return False
+        if kind == "swallow":
+            await asyncio.sleep(seconds)
+            return _reset(writer)
+        if kind == "slow":
+            step = max(1, int(fault.get("bytes_per_second", 2000) / 20))
+            for start in range(0, len(answer), step):
+                writer.write(answer[start : start + step])
+                await writer.drain()
+                await asyncio.sleep(0.05)
+            return True
+        writer.write(answer)
+        await writer.drain()
+        return b"\r\nconnection: close" not in answer[:LARGEST_HEAD].lower().split(b"\r\n\r\n", 1)[0]
+
+    async def _deliver_late(self, request: bytes, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.upstream, limit=LARGEST_HEAD)
+            writer.write(request)
+            await writer.drain()
+            await _read_message(reader)
+            writer.close()
+
+
+async def _read_message(reader: asyncio.StreamReader) -> bytes | None:
+    """A whole request or answer; None where the other side closed between two. Raises IncompleteReadError."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError as cut:
+        if cut.partial:
+            raise
+        return None
+    length = 0
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length":
+            length = int(value)
+        if name.strip().lower() == b"transfer-encoding":
+            raise ConnectionError("the proxy reads bodies with a length only")
+    return head + (await reader.readexactly(length) if length else b"")
+
+
+def _reset(writer: asyncio.StreamWriter) -> bool:
+    """Close with RST instead of FIN. Always False: the connection does not go on."""
+    raw = writer.get_extra_info("socket")
+    if raw is not None and raw.fileno() >= 0:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    writer.transport.abort()
+    return False
+
+
+async def _main(upstream: int) -> None:
+    proxy = Proxy(upstream)
+    await proxy.listen()
+    control = await asyncio.start_server(proxy.control, "127.0.0.1", 0)
+    print(proxy.port, control.sockets[0].getsockname()[1], flush=True)
+    # Whoever started us holds our standard input: it ends with them, however they end.
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, sys.stdin.buffer.read)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--to", type=int, required=True)
+    asyncio.run(_main(arguments.parse_args().to))
