@@ -22,15 +22,14 @@ _LEADING_ZEROS = ("id_number", "doc_number", "phone_number")
 _LISTS = ("business_profile.jurisdictions_of_operation", "business_profile.license_jurisdictions")
 
 
-def judge_unit(
+def judge_rows(
     unit: Unit, *, merchants: Mapping[str, Merchant], default_merchant: Merchant, today: date
 ) -> None:
-    """Judge the unit's rows by all rules that need no database; its `candidate`, `files` and `faults`."""
+    """Judge the customer's and the UBOs' rows by the rules that need no database: `candidate`, `faults`."""
     if unit.row is None:
         _refuse_stray_ubos(unit)
     else:
         _judge_customer(unit, unit.row, merchants, default_merchant, today)
-    _read_documents(unit)
     for table, rows in (
         (CUSTOMERS, [unit.row] if unit.row else []),
         (UBOS, unit.ubos),
@@ -111,7 +110,7 @@ def _refuse_stray_ubos(unit: Unit) -> None:
         )
 
 
-def _read_documents(unit: Unit) -> None:
+def read_documents(unit: Unit) -> None:
     """The unit's document rows, with the identity document's particulars that its customer's row gives."""
     seen: dict[tuple[str, str], int] = {}
     for row in unit.documents:

@@ -38,7 +38,7 @@ class Places:
     def __init__(self, default_merchant_uid: str = "") -> None:
         self._default_merchant_uid = default_merchant_uid
         self._key = os.urandom(32)
-        self._database = sqlite3.connect("", isolation_level=None)
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.executescript(_TABLES)
         self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self.counts = {CUSTOMERS: 0, UBOS: 0, DOCUMENTS: 0}
