@@ -8,7 +8,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal", include=["portal.tasks"])
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.update(broker_connection_timeout=3.0, task_publish_retry=False)
+app.conf.update(
+    broker_connection_timeout=3.0,
+    task_publish_retry=False,
+    # Whoever rings has a change to commit and a person waiting: a broker that is gone is tried once more.
+    broker_transport_options={
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.2,
+    },
+)
 
 
 @app.on_after_configure.connect
