@@ -1,6 +1,6 @@
 """The ways of importing that bench/import_pack.py measures, each in a process of its own.
 
-    python -m bench._import_ways WAY FILE     one way, into the database of DATABASE_URL; prints JSON
+python -m bench._import_ways WAY FILE     one way, into the database of DATABASE_URL; prints JSON
 """
 
 from __future__ import annotations
@@ -164,7 +164,9 @@ def peer(path: Path) -> int:
     with path.open(encoding="utf-8", newline="") as file:
         dataset = tablib.Dataset(headers=("merchant", *PEER_COLUMNS))
         for record in csv.DictReader(file):
-            dataset.append(["0", *(record[name] or ("0" if name == "is_pip" else "") for name in PEER_COLUMNS)])
+            dataset.append(
+                ["0", *(record[name] or ("0" if name == "is_pip" else "") for name in PEER_COLUMNS)]
+            )
     result = People().import_data(dataset, raise_errors=True)
     assert not result.has_errors()
     assert not result.has_validation_errors(), result.invalid_rows[0].error
@@ -183,9 +185,7 @@ def main(way: str, path: str) -> None:
     count = WAYS[way](Path(path))
     seconds = time.perf_counter() - started
     print(
-        json.dumps(
-            {"rows": count, "seconds": seconds, "start_mib": before, "peak_mib": memory_mib("VmHWM")}
-        )
+        json.dumps({"rows": count, "seconds": seconds, "start_mib": before, "peak_mib": memory_mib("VmHWM")})
     )
 
 

@@ -30,7 +30,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[1]
 PEER_RATIO, FLOOR_RATIO, MOST_MIB, MEMORY_RATIO, TIME_RATIO = 10, 0.35, 64, 1.2, 5.5
 SEED_ROWS, SEED_MERCHANTS = 100_000, 500
-ROUNDS = int(os.environ.get('R','3'))
+ROUNDS = 3
 
 SEED = """
 INSERT INTO customers_merchant (id, uid, is_self, name, email, exchange_state, contact_name, contact_email,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
 
-from customers.candidates import judge_apart
+from customers.candidates import Candidate, judge_apart
 from customers.known import merchant_unknown
 from customers.models import Merchant
 from customers.problems import Problem, shown_safely
@@ -22,14 +22,44 @@ _LEADING_ZEROS = ("id_number", "doc_number", "phone_number")
 _LISTS = ("business_profile.jurisdictions_of_operation", "business_profile.license_jurisdictions")
 
 
-def judge_rows(
-    unit: Unit, *, merchants: Mapping[str, Merchant], default_merchant: Merchant, today: date
+# A candidate, and the problems of each of its UBO rows.
+Judgement = tuple[Candidate, list[list[Problem]]]
+Cells = dict[str, object]
+
+
+def cells_of(unit: Unit) -> tuple[Cells, list[Cells]] | None:
+    """What the rules judge of a unit: its customer's cells and its UBOs'; None without a customer's row."""
+    return (unit.row.cells, [ubo.cells for ubo in unit.ubos]) if unit.row is not None else None
+
+
+def judge_cells(cells: Cells, ubos: Sequence[Cells], *, today: date) -> Judgement:
+    """All rules that need no database. The candidate's merchant is not set yet."""
+    return judge_apart(_with_lists(cells), [_with_lists(ubo) for ubo in ubos], merchant=None, today=today)
+
+
+def take_judgement(
+    unit: Unit,
+    judgement: Judgement | None,
+    *,
+    merchants: Mapping[str, Merchant],
+    default_merchant: Merchant,
 ) -> None:
-    """Judge the customer's and the UBOs' rows by the rules that need no database: `candidate`, `faults`."""
-    if unit.row is None:
+    """Set the unit's `candidate`, and put every problem at its cell."""
+    if unit.row is None or judgement is None:
         _refuse_stray_ubos(unit)
     else:
-        _judge_customer(unit, unit.row, merchants, default_merchant, today)
+        candidate, ubo_problems = judgement
+        uid = text_of(unit.row, "merchant_uid")
+        candidate.merchant = merchants.get(uid) if uid else default_merchant
+        if candidate.merchant is None:
+            unit.fault(CUSTOMERS, unit.row.line, "merchant_uid", merchant_unknown(uid))
+        for problem in candidate.problems:
+            place_problem(unit, problem)
+        for ubo, problems in zip(unit.ubos, ubo_problems, strict=True):
+            for problem in problems:
+                unit.fault(UBOS, ubo.line, problem.field, problem)
+        candidate.reference = candidate.reference or unit.reference
+        unit.candidate = candidate
     for table, rows in (
         (CUSTOMERS, [unit.row] if unit.row else []),
         (UBOS, unit.ubos),
@@ -37,25 +67,6 @@ def judge_rows(
     ):
         for row in rows:
             _check_cells(unit, table, row)
-
-
-def _judge_customer(
-    unit: Unit, row: Row, merchants: Mapping[str, Merchant], default_merchant: Merchant, today: date
-) -> None:
-    uid = text_of(row, "merchant_uid")
-    merchant = merchants.get(uid) if uid else default_merchant
-    if merchant is None:
-        unit.fault(CUSTOMERS, row.line, "merchant_uid", merchant_unknown(uid))
-    candidate, ubo_problems = judge_apart(
-        _cells(row), [_cells(ubo) for ubo in unit.ubos], merchant=merchant, today=today
-    )
-    for problem in candidate.problems:
-        place_problem(unit, problem)
-    for ubo, problems in zip(unit.ubos, ubo_problems, strict=True):
-        for problem in problems:
-            unit.fault(UBOS, ubo.line, problem.field, problem)
-    candidate.reference = candidate.reference or unit.reference
-    unit.candidate = candidate
 
 
 def place_problem(unit: Unit, problem: Problem) -> None:
@@ -88,13 +99,14 @@ def _document_subject(file: DocumentRow) -> str:
     return f"ubo:{file.ubo_email}/document:{file.doc_type}" if file.ubo_email else f"document:{file.doc_type}"
 
 
-def _cells(row: Row) -> dict[str, object]:
-    """The row as the rules read it: lists split at `;`, and only what belongs to a customer."""
-    cells = dict(row.cells)
-    for name in _LISTS:
-        if isinstance(text := cells.get(name), str) and text:
-            cells[name] = [part.strip() for part in text.split(";") if part.strip()]
-    return cells
+def _with_lists(cells: Cells) -> Cells:
+    """The cells as the rules read them: lists split at `;`."""
+    split = {
+        name: [part.strip() for part in text.split(";") if part.strip()]
+        for name in _LISTS
+        if isinstance(text := cells.get(name), str) and text
+    }
+    return {**cells, **split} if split else cells
 
 
 def _refuse_stray_ubos(unit: Unit) -> None:

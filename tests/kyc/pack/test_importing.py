@@ -22,6 +22,7 @@ from tests.kyc.pack.packs import (
     ubo,
     write_pack,
 )
+from vault.indexes import keyed_index
 
 pytestmark = pytest.mark.django_db
 
@@ -393,3 +394,34 @@ def test_a_lone_customers_file_is_a_pack(tmp_path, machine):
     file = tmp_path / "people.csv"
     file.write_text(table([person(1)]))
     assert hand_in(file).accepted == 1
+
+
+@pytest.mark.parametrize("customers_from", [1, 1_000])
+def test_judged_beside_or_in_place_a_pack_comes_to_the_same(
+    tmp_path, machine, monkeypatch, settings, corner_shop, customers_from
+):
+    # A judging process reads its settings from the environment, as the command does.
+    monkeypatch.setenv("PORTAL_KEYS", settings.PORTAL_KEYS)
+    monkeypatch.setattr("kyc.pack.judges.ROWS_FROM", customers_from)
+    monkeypatch.setattr("kyc.pack.judges.os.cpu_count", lambda: 2)
+    monkeypatch.setattr("kyc.pack.gathering.CHUNK_WITH_DOCUMENTS", 2)
+    rows = [
+        person(1),
+        person(2, dob="x", merchant_uid=corner_shop.uid),
+        business(),
+        person(4, merchant_uid=corner_shop.uid),
+        person(5, id_number="9.0E+12"),
+        person(6, email="person1@example.com"),
+    ]
+    pack = write_pack(tmp_path / "pack", rows, [ubo(city="")], papers("P-1") + papers("P-9", ("Selfie",)))
+    tally = hand_in(pack)
+    assert faults(tally) == [
+        ("P-2", "customers", 3, "dob", "date_format"),
+        ("B-1", "ubos", 2, "city", "required"),
+        ("P-5", "customers", 6, "id_number", "mangled_number"),
+        ("P-6", "customers", 7, "email", "same_email"),
+        ("P-9", "documents", 5, "reference", "unknown_reference"),
+    ]
+    assert references() == {"P-1", "P-4"}
+    stored = Customer.objects.get(reference="P-4")
+    assert (stored.merchant, stored.phone_index) == (corner_shop, keyed_index("phone", "+27822900004"))
