@@ -13,25 +13,49 @@ from tests.campaigns.guard_off import GUARDS
 from tests.campaigns.telling import Report
 
 
+def _common(options: argparse.Namespace) -> dict:
+    names = ("seed", "customers", "database", "duration", "workers", "guard_off", "haste", "merchants")
+    return {name: getattr(options, name) for name in names}
+
+
 def _c1(options: argparse.Namespace) -> Report:
     from tests.campaigns.c1_exactly_once import Plan, run
 
+    return run(Plan(**_common(options), is_packed=not options.as_rows))
+
+
+def _c4(options: argparse.Namespace) -> Report:
+    from tests.campaigns.c4_nonces import NoncePlan, run
+
+    return run(NoncePlan(**_common(options), takes=options.customers, processes=options.workers))
+
+
+def _c5(options: argparse.Namespace) -> Report:
+    from tests.campaigns.c5_fairness import FairnessPlan, run
+
     return run(
-        Plan(
-            seed=options.seed,
-            customers=options.customers,
-            database=options.database,
-            duration=options.duration,
-            workers=options.workers,
-            guard_off=options.guard_off,
-            is_packed=not options.as_rows,
-            haste=options.haste,
-            merchants=options.merchants,
+        FairnessPlan(
+            **_common(options),
+            large=options.customers,
+            small=max(1, options.customers // 100),
+            rate=options.rate,
         )
     )
 
 
-CAMPAIGNS: dict[str, Callable[[argparse.Namespace], Report]] = {"c1": _c1}
+def _c10(options: argparse.Namespace) -> Report:
+    from tests.campaigns.c1_exactly_once import Plan
+    from tests.campaigns.c10_imports import run
+
+    return run(Plan(**_common(options), mean_gap=2.0))
+
+
+CAMPAIGNS: dict[str, Callable[[argparse.Namespace], Report]] = {
+    "c1": _c1,
+    "c4": _c4,
+    "c5": _c5,
+    "c10": _c10,
+}
 
 
 def main() -> int:
@@ -44,6 +68,7 @@ def main() -> int:
     add("--duration", type=float, default=600.0, help="seconds under fire, at most")
     add("--workers", type=int, default=8, help="processes side by side")
     add("--merchants", type=int, default=20)
+    add("--rate", type=float, default=20.0, help="calls a second, for c5")
     add("--haste", type=float, default=1.0, help="how much faster than in life a dead worker is noticed")
     add("--as-rows", action="store_true", help="customers are written as rows, not imported from a pack")
     add("--guard-off", choices=sorted(GUARDS), default="", help="without this guard; it should fail")

@@ -1,4 +1,4 @@
-"""C1: exactly once. A third of the replies are lost, workers are killed and frozen, and everybody is there once."""
+"""C1: a third of the replies are lost, workers are killed and frozen, and everybody is there exactly once."""
 
 from __future__ import annotations
 

@@ -78,9 +78,12 @@ def drop_uniqueness(connection, model, models) -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA foreign_keys=OFF")
+    gone = [constraint for constraint in model._meta.constraints if constraint.name in wanted]
+    # SQLite makes the table anew, with the constraints that the model has by then.
+    model._meta.constraints = [one for one in model._meta.constraints if one not in gone]
     with connection.schema_editor() as editor:
-        for constraint in model._meta.constraints:
-            if constraint.name in wanted:
+        if connection.vendor != "sqlite":
+            for constraint in gone:
                 editor.remove_constraint(model, constraint)
         editor.alter_field(model, reference, loose)
 

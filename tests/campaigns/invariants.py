@@ -264,7 +264,8 @@ def i6_documents_lie_with_their_owner(scene: Scene) -> Iterator[str]:
                 None,
             )
         if row["owner_uid"] != uid or row["doc_type"] != document["doc_type"]:
-            yield f"wrong subject: {customer['reference']} {document['doc_type']} lies with {row['owner_uid']}"
+            name = f"{customer['reference']} {document['doc_type']}"
+            yield f"wrong subject: {name} lies with {row['owner_uid']}"
 
 
 def i7_nothing_is_sent_before_submission_or_changed_after(scene: Scene) -> Iterator[str]:
@@ -291,8 +292,9 @@ def i8_every_change_has_one_audit_row(scene: Scene) -> Iterator[str]:
         if bindings[customer["id"]] != expected:
             yield f"{customer['reference']}: {bindings[customer['id']]} audit rows for {expected} binding"
         for document in customer["documents"]:
-            if document["delivery"] == "sent" and documents[document["id"]] != 1:
-                yield f"{customer['reference']} {document['doc_type']}: {documents[document['id']]} audit rows"
+            count = documents[document["id"]]
+            if document["delivery"] == "sent" and count != 1:
+                yield f"{customer['reference']} {document['doc_type']}: {count} audit rows"
 
 
 def i9_no_nonce_twice(scene: Scene) -> Iterator[str]:

@@ -1,0 +1,107 @@
+"""C2: killed at every executed line of the delivery's code, at named points, at pairs of them: the same end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from tests.campaigns.c1_exactly_once import Plan, scenery
+from tests.campaigns.crashing import POINTS
+from tests.campaigns.fleet import end
+from tests.campaigns.telling import Report
+
+# More lines than a delivery of the small load has; the run ends where the delivery does.
+MOST_LINES = 20_000
+
+
+@dataclass
+class CrashPlan(Plan):
+    """`lines`: at which executed lines, or None for every one. `stride`: every so-manieth of all.
+
+    `points`: named points, each the first and the second time it is reached; `pairs`: one after another.
+    `lost_reply`: the create's reply is lost each time, so that what resolves it is killed, too.
+    """
+
+    lines: tuple[int, ...] | None = None
+    stride: int = 1
+    first: int = 1
+    points: bool = True
+    pairs: bool = False
+    lost_reply: bool = False
+    is_business: bool = True
+    names: tuple[str, ...] = tuple(POINTS)
+
+
+def run(plan: CrashPlan) -> Report:
+    report = Report("C2 crash points", plan.seed)
+    plan.settle_seconds = min(plan.settle_seconds, 0.3)
+    kills: list[list[dict]] = []
+    if plan.points:
+        kills += [[{"point": name, "nth": nth}] for name in plan.names for nth in (1, 2)]
+    if plan.pairs:
+        kills += [[{"point": one}, {"point": two}] for one, two in product(plan.names, repeat=2)]
+    lines = plan.lines if plan.lines is not None else range(plan.first, MOST_LINES, plan.stride)
+    kills += [[{"line": number}] for number in lines]
+    with scenery(plan) as (sandbox, _proxy, install):
+        install.environment["EXCHANGE_BASE_URL"] = sandbox.base_url
+        merchant = sandbox.add_merchant(name="Merchant")
+        load = {"individuals": int(not plan.is_business), "businesses": int(plan.is_business)}
+        install.seed(seed=plan.seed, merchants=[merchant], documents=["Passport"], **load)
+        template = install.folder / "template.sqlite3"
+        install.database.snapshot(template)
+        order = install.folder / "order.json"
+        order.write_text(
+            json.dumps(
+                {
+                    "template": str(template),
+                    "database": str(install.database.path),
+                    "sandbox_port": sandbox.port,
+                    "kills": kills,
+                    "log": str(install.folder / "deliveries.log"),
+                    "lost_reply": plan.lost_reply,
+                }
+            )
+        )
+        started, runs, last_line = time.monotonic(), 0, 0
+        process = install.start(str(order), program="crashing", output=subprocess.PIPE)
+        try:
+            for row in process.stdout or ():
+                answer = json.loads(row)
+                runs += 1
+                last_line = max(last_line, answer["kill"][0].get("line", 0))
+                for name, lines_broken in answer["broken"].items():
+                    for line in lines_broken[:2]:
+                        report.require(False, name, f"killed at {answer['kill']}: {line}")
+                if time.monotonic() - started > plan.duration:
+                    report.figures["stopped_by_duration"] = True
+                    break
+            else:
+                process.wait(30)
+                report.require(process.returncode == 0, "runner", install.last_words()[-1500:])
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                end(process)
+        if not report.holds:
+            with contextlib.suppress(OSError):
+                report.figures["log"] = (install.folder / "deliveries.log").read_text()[-1500:]
+        report.figures["executed_lines"] = _executed(install.folder / "deliveries.log")
+    report.require(runs > 0, "runner", "nothing was killed")
+    report.figures |= {
+        "runs": runs,
+        "last_line": last_line,
+        "lost_reply": plan.lost_reply,
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    return report
+
+
+def _executed(log: Path) -> int:
+    """How many lines the longest delivery executed that was not killed."""
+    found = re.findall(r"executed (\d+) lines", log.read_text() if log.exists() else "")
+    return max(map(int, found), default=0)
