@@ -32,6 +32,8 @@ class Crew:
         self._claims: deque[Claim] = deque()
         self._changed = threading.Condition()
         self._free = 0
+        # Counts what the dispatcher should look at; `_seen` is the count when it last looked.
+        self._changes = self._seen = 0
         self._is_over = False
         self._threads: list[threading.Thread] = []
 
@@ -68,6 +70,7 @@ class Crew:
     def wake(self) -> None:
         """The doorbell rang: look at once."""
         with self._changed:
+            self._changes += 1
             self._changed.notify_all()
 
     def run(
@@ -100,6 +103,7 @@ class Crew:
 
     def _claim(self) -> int:
         with self._changed:
+            self._seen = self._changes
             wanted = self._free - len(self._claims)
         if wanted <= 0 or self.delivery.paused_for > 0 or not self.heartbeat.is_fresh:
             return 0
@@ -132,7 +136,9 @@ class Crew:
         elif self.delivery.paused_for:
             seconds = min(seconds, self.delivery.paused_for + 0.001)
         with self._changed:
-            self._changed.wait(seconds)
+            # A lane that became free since we looked has called already, and would not call again.
+            if self._seen == self._changes:
+                self._changed.wait(seconds)
 
     def _lane(self) -> None:
         nonce = self.delivery.lane_nonce()
@@ -152,6 +158,7 @@ class Crew:
     def _next_claim(self) -> Claim | None:
         with self._changed:
             self._free += 1
+            self._changes += 1
             self._changed.notify_all()
             while not self._claims:
                 if self._is_over:

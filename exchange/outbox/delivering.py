@@ -26,6 +26,7 @@ from exchange.outbox.next_step import (
     next_step,
     result_of,
 )
+from exchange.outbox.prepared_query import PreparedQuery
 from exchange.outbox.settling import ClaimLost, drop, park, postpone, settle, start_attempt
 from exchange.outbox.workers import Heartbeat
 
@@ -36,6 +37,12 @@ Done = TypeVar("Done")
 QUEUE_SECONDS = 45.0
 # A database that is gone for a moment does not cost us the answer that we hold in our hands.
 SETTLE_WAITS = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0)
+
+_OPEN_INTENTS = PreparedQuery(
+    lambda lane: Intent.objects.filter(
+        lane_id=lane, state__in=(IntentState.PENDING, IntentState.SENDING)
+    ).order_by("position", "created_ms", "id")
+)
 
 
 class LaneNonce:
@@ -110,11 +117,7 @@ class Delivery:
 
     def _deliver(self, claim: Claim, client: ExchangeClient, nonce: LaneNonce) -> None:
         # Positions order a lane: customer, reference, documents, UBOs' documents.
-        intents = list(
-            Intent.objects.filter(
-                lane_id=claim.lane, state__in=(IntentState.PENDING, IntentState.SENDING)
-            ).order_by("position", "created_ms", "id")
-        )
+        intents = _OPEN_INTENTS.rows(claim.lane)
         for intent in intents:
             if intent.state == IntentState.SENDING:
                 self._settle_lost(claim, intent)

@@ -4,10 +4,14 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from accounts.models import User
-from customers.models import BusinessProfile, Customer, Ubo
+from customers.models import BusinessProfile, Customer, Merchant, Ubo
 from exchange.outbox.claiming import Claim
 from exchange.outbox.handlers import Obsolete
+from exchange.outbox.prepared_query import PreparedQuery
 from kyc.models import Document
+
+_CUSTOMER = PreparedQuery(lambda customer: Customer.objects.filter(pk=customer))
+_DOCUMENTS = PreparedQuery(lambda customer: Document.objects.filter(customer_id=customer, is_current=True))
 
 
 @dataclass(slots=True)
@@ -32,9 +36,10 @@ def held_record(claim: Claim) -> HeldRecord:
     """The record of the claimed lane's customer. Raises Obsolete where it is gone."""
     record = claim.memory.get("record")
     if record is None:
-        customer = Customer.objects.select_related("merchant").filter(pk=claim.lane).first()
+        customer = next(iter(_CUSTOMER.rows(claim.lane)), None)
         if customer is None:
             raise Obsolete("customer_gone")
+        customer.merchant = _merchant(claim, customer.merchant_id)
         profile, ubos = None, {}
         if customer.is_business:
             profile = BusinessProfile.objects.get(pk=customer.pk)
@@ -44,6 +49,14 @@ def held_record(claim: Claim) -> HeldRecord:
                 ubo.customer = customer
         record = claim.memory["record"] = HeldRecord(customer, profile, ubos, _machine(claim))
     return record
+
+
+def _merchant(claim: Claim, merchant_id: UUID) -> Merchant:
+    """Merchants are few and their uids do not change: each is read once a crew."""
+    known = claim.shared.setdefault("merchants", {})
+    if merchant_id not in known:
+        known[merchant_id] = Merchant.objects.get(pk=merchant_id)
+    return known[merchant_id]
 
 
 def _machine(claim: Claim) -> User:
@@ -57,7 +70,7 @@ def held_document(claim: Claim, document_id: UUID) -> Document:
     """A document of that customer. Raises Obsolete where it is gone or a newer version took its place."""
     record = held_record(claim)
     if document_id not in record.documents:
-        for document in Document.objects.filter(customer_id=record.customer.pk, is_current=True):
+        for document in _DOCUMENTS.rows(record.customer.pk):
             document.customer = record.customer
             record.documents[document.pk] = document
     document = record.documents.get(document_id)
