@@ -53,6 +53,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory)
         connections["default"].settings_dict.setdefault("TEST", {})["NAME"] = str(path)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _styles_from_the_source(tmp_path_factory):
+    """What an installation collected into STATIC_ROOT may be older than the source that is tested."""
+    from django.conf import settings
+
+    settings.STATIC_ROOT = str(tmp_path_factory.mktemp("static"))
+
+
 @pytest.fixture(autouse=True)
 def _no_exchange(settings):
     settings.EXCHANGE_BASE_URL = "http://127.0.0.1:9"

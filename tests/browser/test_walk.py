@@ -22,6 +22,11 @@ def assert_sound(page, name):
     assert found == [], name
     widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert widths[0] <= widths[1], f"{name} scrolls sideways: {widths}"
+    spilling = page.eval_on_selector_all(
+        ".card",
+        "cards => cards.filter(card => card.scrollWidth > card.clientWidth + 1).map(card => card.innerText)",
+    )
+    assert [text[:80] for text in spilling] == [], f"{name}: what spills over its card"
 
 
 @pytest.fixture
@@ -55,7 +60,7 @@ def world(transactional_db, thandi):
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_every_page_is_sound(width, scheme, world, open_browser, sign_in):
     outside = open_browser(width=width, scheme=scheme)
-    for path in ("/accounts/login/", "/accounts/signup/"):
+    for path in ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"):
         outside.goto(path)
         assert_sound(outside, path)
 
@@ -72,8 +77,7 @@ def test_every_page_is_sound(width, scheme, world, open_browser, sign_in):
         assert_sound(page, path)
     for name, customer in world.items():
         page.goto(f"/customers/{customer.pk}/")
-        for closed in page.locator("main details:not([open]) > summary").all():
-            closed.click()
+        page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true })")
         assert_sound(page, f"customer {name}")
     for path in ("/accounts/password/change/", "/accounts/logout/", "/nothing/"):
         page.goto(path)

@@ -1,7 +1,5 @@
 """What the list of customers can be narrowed by."""
 
-from functools import lru_cache
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -12,11 +10,6 @@ from customers.search import SEARCH_MAX
 from portal.pages.whose_move import Move
 
 MERCHANTS_SHOWN = 500
-
-
-@lru_cache(maxsize=1)
-def _country_choices() -> tuple[tuple[str, str], ...]:
-    return tuple((code, code) for code in sorted(alpha_2_codes()))
 
 
 class CustomerFilters(forms.Form):
@@ -34,7 +27,11 @@ class CustomerFilters(forms.Form):
     waiting = forms.ChoiceField(
         label=_("Waiting for"), required=False, choices=[("", _("Anyone")), *Move.choices[:3]]
     )
-    country = forms.ChoiceField(label=_("Country"), required=False)
+    country = forms.CharField(
+        label=_("Country"),
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": 2, "placeholder": "ZA", "autocomplete": "off"}),
+    )
     needs = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
 
     def __init__(self, data, *, user) -> None:
@@ -45,7 +42,11 @@ class CustomerFilters(forms.Form):
             .values_list("uid", "name")[:MERCHANTS_SHOWN]
         )
         self.fields["merchant"].choices = [("", _("All")), *((uid, name or uid) for uid, name in merchants)]
-        self.fields["country"].choices = [("", _("Any")), *_country_choices()]
+
+    def clean_country(self) -> str:
+        """Two letters of the list of countries; anything else is left out."""
+        code = self.cleaned_data["country"].strip().upper()
+        return code if code and code in alpha_2_codes() else ""
 
     def values(self) -> dict[str, str]:
         """The filters that are set and make sense."""
