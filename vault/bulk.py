@@ -86,7 +86,10 @@ def write_rows(model: type[models.Model], instances: Sequence[models.Model]) -> 
 @lru_cache(maxsize=32)
 def _plan(model: type[models.Model], vendor: str) -> list[tuple[str, str, Convert | None]]:
     """For each column: its name, the attribute that holds it, and what makes the one of the other."""
-    return [(field.column, field.attname, _converter(field, vendor)) for field in model._meta.concrete_fields]
+    return [
+        (field.column or "", field.attname, _converter(field, vendor))
+        for field in model._meta.concrete_fields
+    ]
 
 
 def _converter(field: models.Field, vendor: str) -> Convert | None:

@@ -39,7 +39,7 @@ def file_documents(
     held = _held(units)
     jobs = [(unit, file) for unit in units for file in unit.files if file.path]
     for (unit, file), problems in zip(
-        jobs, workers.map(lambda job: _look(pack, *job, held, today, is_dry), jobs), strict=True
+        jobs, workers.map(lambda job: _look(pack, job[0], job[1], held, today, is_dry), jobs), strict=True
     ):
         for problem in problems:
             unit.fault(DOCUMENTS, file.row.line, problem.field, problem)

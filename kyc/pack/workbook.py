@@ -193,7 +193,7 @@ def read_workbook(path: Path) -> dict[str, SheetTable]:
                     _("Take out the columns that are not of the pack's format."),
                     where=label,
                 )
-            tables[name] = SheetTable(name, label, list(sheet.iter_rows()))
+            tables[name] = SheetTable(name, label, [list(row) for row in sheet.iter_rows()])
     except python_calamine.CalamineError:
         raise PackUnreadable(_("The workbook is damaged."), _save_as_xlsx(), where=where) from None
     return tables

@@ -22,9 +22,10 @@ class Command(BaseCommand):
 
         actor = User.objects.machine()
         if options["actor"]:
-            actor = User.objects.filter(email=options["actor"].lower(), is_active=True).first()
-            if actor is None:
+            named = User.objects.filter(email=options["actor"].lower(), is_active=True).first()
+            if named is None:
                 raise CommandError(f"Nobody signs in as {options['actor']}.", returncode=2)
+            actor = named
         client = make_client()
         try:
             pulled = pull_merchants(client, actor=actor)
