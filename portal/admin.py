@@ -1,5 +1,7 @@
 """Django's own admin, for configuration alone: who works here. Work itself is done on the staff pages."""
 
+from typing import ClassVar
+
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -22,7 +24,7 @@ class NewPersonForm(AdminUserCreationForm):
     class Meta:
         model = User
         fields = ("email", "name")
-        field_classes = {}
+        field_classes: ClassVar[dict] = {}
 
 
 @admin.register(User)

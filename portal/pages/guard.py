@@ -7,8 +7,17 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
+from django_htmx.middleware import HtmxDetails
 
+from accounts.models import User
 from accounts.policy import NotAllowed, require
+
+
+class StaffRequest(HttpRequest):
+    """A request as a guarded view gets it: somebody is signed in. For type checkers."""
+
+    user: User  # type: ignore[assignment]
+    htmx: HtmxDetails
 
 
 def page(action: str) -> Callable:
@@ -19,7 +28,7 @@ def page(action: str) -> Callable:
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
                 require(request.user, action)
                 response = view(request, *args, **kwargs)
@@ -28,7 +37,7 @@ def page(action: str) -> Callable:
             add_never_cache_headers(response)
             return response
 
-        guarded.action = action
+        guarded.action = action  # type: ignore[attr-defined]
         return guarded
 
     return decorate

@@ -54,20 +54,20 @@ def pill(text: str, tone: str = "neutral", picture: str = "") -> SafeString:
 @register.simple_tag
 def stage_pill(value: str) -> SafeString:
     stage = Stage(value)
-    return pill(stage.label, stage.tone, _STAGE_ICONS[stage])
+    return pill(str(stage.label), stage.tone, _STAGE_ICONS[stage])
 
 
 @register.simple_tag
 def state_pill(value: str) -> SafeString:
     """Of a requirement: whose move it is."""
     state = RequirementState(value)
-    return pill(state.label, state.tone)
+    return pill(str(state.label), state.tone)
 
 
 @register.simple_tag
 def delivery_pill(value: str) -> SafeString:
     delivery = Delivery(value)
-    return pill(delivery.label, _DELIVERY_TONES[delivery])
+    return pill(str(delivery.label), _DELIVERY_TONES[delivery])
 
 
 @register.simple_tag

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from kyc.submission import NotReady, submit_for_onboarding
 from kyc.waivers import waive_document
 from portal.pages.customer.forms import UploadForm
 from portal.pages.customer.views import in_scope
-from portal.pages.guard import page
+from portal.pages.guard import StaffRequest, page
 from vault.envelope import CannotOpen
 
 
@@ -29,8 +29,8 @@ def decision(action: str) -> Callable:
     The wrapped function does it and answers what to say; what a service refuses is said with its remedies.
     """
 
-    def decorate(do: Callable[[HttpRequest, Customer], str]) -> Callable[..., HttpResponse]:
-        def view(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    def decorate(do: Callable[[StaffRequest, Customer], str]) -> Callable[..., HttpResponse]:
+        def view(request: StaffRequest, customer_id: UUID) -> HttpResponse:
             customer = in_scope(request, customer_id)
             try:
                 messages.success(request, do(request, customer))
@@ -55,7 +55,7 @@ def decision(action: str) -> Callable:
 
 
 @decision("warning.accept")
-def accept(request: HttpRequest, customer: Customer) -> str:
+def accept(request: StaffRequest, customer: Customer) -> str:
     accept_warning(
         customer=customer,
         key=request.POST.get("key", ""),
@@ -66,7 +66,7 @@ def accept(request: HttpRequest, customer: Customer) -> str:
 
 
 @decision("document.waive")
-def waive(request: HttpRequest, customer: Customer) -> str:
+def waive(request: StaffRequest, customer: Customer) -> str:
     doc_type = request.POST.get("doc_type", "")
     waive_document(
         customer=customer, doc_type=doc_type, reason=request.POST.get("reason", ""), actor=request.user
@@ -75,7 +75,7 @@ def waive(request: HttpRequest, customer: Customer) -> str:
 
 
 @decision("customer.submit")
-def submit(request: HttpRequest, customer: Customer) -> str:
+def submit(request: StaffRequest, customer: Customer) -> str:
     try:
         submit_for_onboarding(customer=customer, actor=request.user)
     except NotReady as held:
@@ -84,7 +84,7 @@ def submit(request: HttpRequest, customer: Customer) -> str:
 
 
 @decision("document.add")
-def add(request: HttpRequest, customer: Customer) -> str:
+def add(request: StaffRequest, customer: Customer) -> str:
     ubo = None
     if owner := request.POST.get("owner"):
         ubo = get_object_or_404(Ubo.objects.filter(customer=customer), pk=_uuid(owner))

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
@@ -15,7 +15,7 @@ from accounts.policy import require
 from customers.models import Customer
 from kyc.documents import read_document
 from kyc.models import Document
-from portal.pages.guard import page
+from portal.pages.guard import StaffRequest, page
 from vault.envelope import CannotOpen
 
 _EXTENSIONS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
@@ -23,7 +23,7 @@ _EXTENSIONS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"
 
 @require_GET
 @page("document.download")
-def download(request: HttpRequest, document_id: UUID) -> HttpResponse:
+def download(request: StaffRequest, document_id: UUID) -> HttpResponse:
     """The file, byte for byte, as an attachment. The audit row is written before the first byte leaves."""
     visible = Customer.objects.visible_to(request.user)
     documents = Document.objects.filter(customer__in=visible).select_related("customer__merchant")

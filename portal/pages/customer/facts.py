@@ -105,7 +105,7 @@ def _facts(record: Model | None, names: Iterable[str]) -> tuple[Fact, ...]:
     for name in names:
         field = record._meta.get_field(name)
         if (text := _text(record, name)) != "":
-            found.append(Fact(_sentence(str(field.verbose_name)), text, name in _LONG))
+            found.append(Fact(_sentence(str(getattr(field, "verbose_name", name))), text, name in _LONG))
     return tuple(found)
 
 

@@ -42,7 +42,7 @@ class UploadForm(forms.Form):
         self, *args, types: Sequence[str], first: str = "", owner: UUID | None = None, **kwargs
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["doc_type"].choices = [(name, name) for name in types]
+        self.fields["doc_type"].choices = [(name, name) for name in types]  # type: ignore[attr-defined]
         self.fields["doc_type"].initial = first
         self.fields["owner"].initial = owner
         rows = [DOC_TYPES[name] for name in types]

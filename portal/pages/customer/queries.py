@@ -99,7 +99,7 @@ def _papers(customer: Customer, ubos: list[Ubo]) -> dict[UUID | None, Papers]:
         documents, key=lambda row: (order.get(row.doc_type, 99), row.doc_type, -row.version)
     ):
         document.customer = customer
-        document.shown_number = _number(document)
+        document.shown_number = _number(document)  # type: ignore[attr-defined]
         held = papers[document.ubo_id]
         (held.current if document.is_current else held.superseded).append(document)
     return papers
@@ -107,7 +107,7 @@ def _papers(customer: Customer, ubos: list[Ubo]) -> dict[UUID | None, Papers]:
 
 def _number(document: Document) -> str:
     try:
-        return document.doc_number
+        return str(document.doc_number)
     except CannotOpen:
         return "—"
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -13,10 +13,10 @@ from kyc.doc_types import types_for
 from kyc.models import Document
 from portal.pages.customer.forms import ReasonForm, UploadForm
 from portal.pages.customer.queries import customer_page
-from portal.pages.guard import page
+from portal.pages.guard import StaffRequest, page
 
 
-def in_scope(request: HttpRequest, customer_id: UUID) -> Customer:
+def in_scope(request: StaffRequest, customer_id: UUID) -> Customer:
     """The customer with its merchant; 404 for one that does not exist or is not the user's to see."""
     customers = Customer.objects.visible_to(request.user).select_related("merchant")
     return get_object_or_404(customers, pk=customer_id)
@@ -24,7 +24,7 @@ def in_scope(request: HttpRequest, customer_id: UUID) -> Customer:
 
 @require_safe
 @page("customer.view")
-def customer(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+def customer(request: StaffRequest, customer_id: UUID) -> HttpResponse:
     found = in_scope(request, customer_id)
     merchant_uid = found.merchant.uid
     require(request.user, "customer.view", merchant_uid)
@@ -44,7 +44,7 @@ def customer(request: HttpRequest, customer_id: UUID) -> HttpResponse:
 
 @require_safe
 @page("customer.view")
-def by_reference(request: HttpRequest, reference: str) -> HttpResponse:
+def by_reference(request: StaffRequest, reference: str) -> HttpResponse:
     """The address that staff can type: leads to the customer with this reference."""
     found = get_object_or_404(Customer.objects.visible_to(request.user), reference=reference)
     return redirect("customer-detail", customer_id=found.pk)
@@ -52,7 +52,7 @@ def by_reference(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_safe
 @page("document.view")
-def document(request: HttpRequest, document_id: UUID) -> HttpResponse:
+def document(request: StaffRequest, document_id: UUID) -> HttpResponse:
     """Leads to the document's place on its customer's page."""
     visible = Customer.objects.visible_to(request.user)
     found = get_object_or_404(Document.objects.filter(customer__in=visible), pk=document_id)

@@ -41,7 +41,8 @@ class CustomerFilters(forms.Form):
             .order_by("name", "uid")
             .values_list("uid", "name")[:MERCHANTS_SHOWN]
         )
-        self.fields["merchant"].choices = [("", _("All")), *((uid, name or uid) for uid, name in merchants)]
+        choices = [("", _("All")), *((uid, name or uid) for uid, name in merchants)]
+        self.fields["merchant"].choices = choices  # type: ignore[attr-defined]
 
     def clean_country(self) -> str:
         """Two letters of the list of countries; anything else is left out."""

@@ -2,20 +2,20 @@
 
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.pages.customers.filters import CustomerFilters
 from portal.pages.customers.queries import list_customers
-from portal.pages.guard import page
+from portal.pages.guard import StaffRequest, page
 from portal.pages.paging import Place
 
 
 @require_safe
 @page("customer.view")
-def customers(request: HttpRequest) -> HttpResponse:
+def customers(request: StaffRequest) -> HttpResponse:
     """The list; with htmx, only the part below the filters."""
     filters = CustomerFilters(request.GET, user=request.user)
     values = filters.values()

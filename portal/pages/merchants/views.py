@@ -1,7 +1,7 @@
 """Merchants, and one merchant with what we note about it."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -9,14 +9,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.policy import may, require
 from customers.merchant_contacts import change_contact
 from customers.models import Merchant
-from portal.pages.guard import page
+from portal.pages.guard import StaffRequest, page
 from portal.pages.merchants.forms import ContactForm
 from portal.pages.merchants.queries import SHOWN_MAX, list_merchants, merchant_standing
 
 
 @require_safe
 @page("merchant.view")
-def merchants(request: HttpRequest) -> HttpResponse:
+def merchants(request: StaffRequest) -> HttpResponse:
     text = request.GET.get("q", "")
     rows, more = list_merchants(user=request.user, text=text)
     return render(
@@ -28,7 +28,7 @@ def merchants(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page("merchant.view")
-def merchant(request: HttpRequest, uid: str) -> HttpResponse:
+def merchant(request: StaffRequest, uid: str) -> HttpResponse:
     """One merchant; POST changes its contact and notes."""
     found = get_object_or_404(Merchant.objects.visible_to(request.user), uid=uid)
     require(request.user, "merchant.view", found.uid)

@@ -132,8 +132,8 @@ def work_out_blockers(*, user: User, today: datetime.date) -> Blockers:
         titles.update({row.code: _group_title(row.code, row.title) for row in held_by})
         with_warnings += any(row.code.startswith("warning:") for row in held_by)
         waiting_for_customer += whose_move(rows) == Move.CUSTOMER
-    rows = [Blocker(code, titles[code], count) for code, count in counts.most_common(BLOCKERS_SHOWN)]
-    return Blockers(rows, len(looked_at), with_warnings, waiting_for_customer)
+    commonest = [Blocker(code, titles[code], count) for code, count in counts.most_common(BLOCKERS_SHOWN)]
+    return Blockers(commonest, len(looked_at), with_warnings, waiting_for_customer)
 
 
 def _group_title(code: str, title: str) -> str:

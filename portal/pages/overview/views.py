@@ -3,13 +3,13 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from exchange.connection import exchange_answers
-from portal.pages.guard import page
+from portal.pages.guard import StaffRequest, page
 from portal.pages.overview.outbox import outbox_summary
 from portal.pages.overview.queries import overview as overview_of
 
@@ -18,7 +18,7 @@ REFRESH_SECONDS = 5
 
 @require_safe
 @page("overview.view")
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: StaffRequest) -> HttpResponse:
     """The page; with htmx, its numbers only. `?ask` asks the exchange at once, for who has no script."""
     numbers = overview_of(user=request.user, today=timezone.localdate())
     outbox = outbox_summary(request.user)
@@ -36,7 +36,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @page("overview.view")
-def exchange(request: HttpRequest) -> HttpResponse:
+def exchange(request: StaffRequest) -> HttpResponse:
     """Whether the exchange answers: a part of its own, since asking may take seconds."""
     return render(request, "_exchange.html", _exchange(is_asked=True))
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,20 +12,20 @@ from django.views.decorators.http import require_POST, require_safe
 from customers.models import Customer
 from exchange.outbox.models import Intent
 from kyc.delivery.decisions import RetryNotAllowed, retry_intent
-from portal.pages.guard import page
+from portal.pages.guard import StaffRequest, page
 from portal.pages.waiting.queries import waiting as waiting_for
 
 
 @require_safe
 @page("customer.view")
-def waiting(request: HttpRequest) -> HttpResponse:
+def waiting(request: StaffRequest) -> HttpResponse:
     shown = waiting_for(user=request.user, today=timezone.localdate())
     return render(request, "waiting.html", {"here": "waiting", "page": shown})
 
 
 @require_POST
 @page("intent.retry")
-def retry(request: HttpRequest, intent_id: UUID) -> HttpResponse:
+def retry(request: StaffRequest, intent_id: UUID) -> HttpResponse:
     """Send one intent again; then back to the customer, or to what waits."""
     visible = Customer.objects.visible_to(request.user).values("pk")
     intent = get_object_or_404(Intent.objects.filter(lane_id__in=visible), pk=intent_id)
