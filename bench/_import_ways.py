@@ -37,7 +37,7 @@ def ours(path: Path) -> int:
     from kyc.pack.importing import Options, import_pack
     from kyc.pack.opening import open_pack
 
-    def no_exchange():  # noqa: ANN202
+    def no_exchange():
         raise RuntimeError("the pack names no merchant")
 
     with open_pack(path) as pack:
@@ -69,7 +69,7 @@ def floor(path: Path) -> int:
     count = 0
     now = timezone.now()
 
-    def rows(reader):  # noqa: ANN001, ANN202
+    def rows(reader):
         for record in reader:
             pk = uuid.uuid4()
             key, wrapped = new_data_key(vault_owner(pk))
@@ -102,10 +102,10 @@ def floor(path: Path) -> int:
         reader = csv.DictReader(file)
         while chunk := [record for _, record in zip(range(2_000), reader, strict=False)]:
             names = ", ".join(f'"{column}"' for column in columns)
-            with transaction.atomic(), connection.cursor() as cursor:
-                with cursor.copy(f"COPY customers_customer ({names}) FROM STDIN") as copy:
-                    for row in rows(chunk):
-                        copy.write_row(row)
+            statement = f"COPY customers_customer ({names}) FROM STDIN"
+            with transaction.atomic(), connection.cursor() as cursor, cursor.copy(statement) as copy:
+                for row in rows(chunk):
+                    copy.write_row(row)
             count += len(chunk)
     return count
 
@@ -144,6 +144,9 @@ def peer(path: Path) -> int:
             app_label = "portal"
             db_table = "bench_person"
             unique_together = [("merchant", "email")]
+
+        def __str__(self) -> str:
+            return self.email
 
     class People(resources.ModelResource):
         class Meta:
