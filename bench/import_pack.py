@@ -4,7 +4,7 @@
 
 A database of its own is made on the PostgreSQL server and dropped again; 100,000 customers of 500 merchants
 are in it before anything is measured. Goals: at least 10 times the rate of import-export's `use_bulk`; at
-least 35 % of the rate of a floor that writes the same encrypted rows and indexes by COPY without any check; at
+least 35 % of the rate of a floor that writes the same encrypted rows and indexes by COPY, unchecked; at
 most 64 MiB over the start; from 10,000 to 50,000 rows at most 1.2 times the memory and 5.5 times the time.
 
 The peer looks up and cleans row by row, so its rate is flat: it is measured on fewer rows.
