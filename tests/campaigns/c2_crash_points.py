@@ -1,4 +1,4 @@
-"""C2: killed at every executed line of the delivery's code, at named points, at pairs of them: the same end."""
+"""C2: killed at every executed line of the delivery's code, at named points, at pairs of them: one end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import json
 import re
 import subprocess
 import time
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class CrashPlan(Plan):
     pairs: bool = False
     lost_reply: bool = False
     is_business: bool = True
+    in_memory: bool = True
     names: tuple[str, ...] = tuple(POINTS)
 
 
@@ -99,6 +101,31 @@ def run(plan: CrashPlan) -> Report:
         "seconds": round(time.monotonic() - started, 1),
     }
     return report
+
+
+def run_shares(plan: CrashPlan) -> Report:
+    """The same in `plan.workers` shares side by side, each with a sandbox and an install of its own."""
+    shares = [
+        replace(
+            plan,
+            first=plan.first + share,
+            stride=plan.stride * plan.workers,
+            points=plan.points and not share,
+        )
+        for share in range(plan.workers)
+    ]
+    with ThreadPoolExecutor(plan.workers) as pool:
+        reports = list(pool.map(run, shares))
+    whole = Report("C2 crash points", plan.seed, {"lost_reply": plan.lost_reply})
+    for report in reports:
+        for name, lines in report.broken.items():
+            whole.broken.setdefault(name, []).extend(lines)
+    for name in ("executed_lines", "last_line", "seconds"):
+        whole.figures[name] = max(report.figures[name] for report in reports)
+    whole.figures["runs"] = sum(report.figures["runs"] for report in reports)
+    if any(report.figures.get("stopped_by_duration") for report in reports):
+        whole.figures["stopped_by_duration"] = True
+    return whole
 
 
 def _executed(log: Path) -> int:

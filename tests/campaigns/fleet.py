@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -156,6 +157,20 @@ class Fleet:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(worker.pid, signal.SIGSTOP)
         self._thaws.append((time.monotonic() + seconds, worker))
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All of them stand still meanwhile."""
+        for how in (signal.SIGSTOP, signal.SIGCONT):
+            for worker in self.workers:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(worker.pid, how)
+            if how == signal.SIGSTOP:
+                try:
+                    yield
+                except BaseException:
+                    self.stop()
+                    raise
 
     def tend(self) -> None:
         """Thaw whose time has come; start again whoever ended."""

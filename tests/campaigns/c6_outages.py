@@ -1,0 +1,237 @@
+"""C6: parts of the house go out one at a time: the database, the broker, the disk, the exchange."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from exchange.sandbox.testing import SandboxProcess
+from tests.campaigns.c1_exactly_once import Plan, drive, may_wait, scene_of
+from tests.campaigns.databases import PostgresCluster, PostgresDatabase, SqliteDatabase
+from tests.campaigns.fleet import Fleet, Install
+from tests.campaigns.invariants import judge
+from tests.campaigns.proxy_process import ProxyProcess
+from tests.campaigns.telling import Report
+
+RECOVERS_WITHIN = 30.0
+DISK_BYTES = 48_000_000
+
+
+@dataclass
+class OutagePlan(Plan):
+    """`what`: database, broker_emptied, broker_gone, disk or exchange. `times`: how often it goes out.
+
+    `broker`: where `what` is a broker: its kind, redis or rabbitmq (`broker_url`: that of a running one).
+    """
+
+    what: str = "database"
+    times: int = 3
+    outage: float = 3.0
+    broker: str = "redis"
+    broker_url: str = ""
+    recovers_within: float = RECOVERS_WITHIN
+
+
+def run(plan: OutagePlan) -> Report:
+    report = Report(f"C6 {plan.what} goes out", plan.seed)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(_folder(plan)))
+        sandbox = stack.enter_context(SandboxProcess(review_seconds=0.1))
+        proxy = stack.enter_context(ProxyProcess(sandbox.port))
+        cluster = stack.enter_context(PostgresCluster(folder)) if plan.what == "database" else None
+        database = stack.enter_context(
+            PostgresDatabase(cluster.url)
+            if cluster
+            else PostgresDatabase()
+            if plan.database == "postgresql"
+            else SqliteDatabase(folder)
+        )
+        broker = stack.enter_context(Redis(folder)) if _wants_redis(plan) else None
+        install = Install(
+            folder, database, proxy.base_url, sandbox=sandbox, guard_off=plan.guard_off, haste=plan.haste
+        )
+        if url := plan.broker_url or (broker.url if broker else ""):
+            install.environment["BROKER_URL"] = url
+        merchant = sandbox.add_merchant(name="Merchant")
+        load = {"businesses": 0, "merchants": [merchant], "documents": ["Passport", "Selfie"]}
+        install.seed(seed=plan.seed, individuals=plan.customers, prefix="a.", **load)
+        sandbox.set_faults({"kind": "latency", "seconds": 0.05})
+        outage = _outages(plan, cluster, broker, proxy, folder, install)
+        slowest = 0.0
+        # Nobody starts them again: what goes out and comes back must not end a worker.
+        with Fleet(install, "work", size=plan.workers, restarts=False) as fleet:
+            for number in range(plan.times):
+                _wait_for(sandbox, fleet, "a.", 60)
+                # Something new to do, whatever was delivered meanwhile. Of what comes just before the broker
+                # is emptied, no worker hears.
+                new = {"seed": plan.seed + 1 + number, "individuals": 3, "prefix": "b.", **load}
+                if plan.what == "broker_emptied":
+                    with fleet.frozen():
+                        install.seed(**new)
+                        outage()
+                    is_back = time.monotonic()
+                else:
+                    outage()
+                    is_back = time.monotonic()
+                    install.seed(**new)
+                _wait_for(sandbox, fleet, f"b.s{plan.seed + 1 + number}.", plan.recovers_within + 5)
+                slowest = max(slowest, time.monotonic() - is_back)
+            seconds = drive(install, fleet, None, seconds=plan.duration, unknown_settles=not may_wait())
+        report.require(
+            slowest <= plan.recovers_within, "recovery", f"nothing moved for {slowest:.0f} s after an outage"
+        )
+        install.run("deliver_outbox", "--until-idle")
+        fleet.struck_pids.update(range(1, 2**22) if plan.what == "database" else ())
+        report.take(judge(scene_of(sandbox, install, fleet, frozenset())))
+        report.figures |= {
+            "outages": plan.times,
+            "slowest_recovery_seconds": round(slowest, 1),
+            "worker_ends": fleet.ends,
+            "seconds": round(seconds, 1),
+        }
+        if not report.holds:
+            report.figures["log"] = install.last_words()[-1500:]
+    return report
+
+
+def _wants_redis(plan: OutagePlan) -> bool:
+    return plan.what.startswith("broker") and plan.broker == "redis" and not plan.broker_url
+
+
+def _wait_for(sandbox: SandboxProcess, fleet: Fleet, prefix: str, at_most: float) -> None:
+    """Until the exchange has a customer whose e-mail begins so."""
+    deadline = time.monotonic() + at_most
+    while time.monotonic() < deadline:
+        fleet.tend()
+        if any(row["email"].startswith(prefix) for row in sandbox.state()["customers"]):
+            return
+        time.sleep(0.1)
+
+
+def _outages(
+    plan: OutagePlan,
+    cluster: PostgresCluster | None,
+    broker: Redis | None,
+    proxy: ProxyProcess,
+    folder: Path,
+    install: Install,
+) -> Callable[[], None]:
+    """What makes the outage and ends it."""
+    if plan.what == "database":
+        assert cluster is not None
+        return lambda: cluster.crash(plan.outage)
+    if plan.what == "broker_emptied":
+        return lambda: _empty(install.environment["BROKER_URL"])
+    if plan.what == "broker_gone":
+        assert broker is not None
+        return lambda: broker.crash(plan.outage)
+    if plan.what == "exchange":
+
+        def deaf() -> None:
+            proxy.go_down(plan.outage)
+            time.sleep(plan.outage + 0.2)
+
+        return deaf
+    assert plan.what == "disk", plan.what
+
+    def fill() -> None:
+        ballast = folder / "ballast"
+        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"\0" * 65_536)
+        time.sleep(plan.outage)
+        ballast.unlink()
+
+    return fill
+
+
+@contextlib.contextmanager
+def _folder(plan: OutagePlan) -> Iterator[str]:
+    """The install's folder; for a full disk, a small one of its own (only root may mount it)."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="campaign-") as name:
+        if plan.what != "disk":
+            yield name
+            return
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "campaign", name], check=True, timeout=20
+        )
+        try:
+            yield name
+        finally:
+            subprocess.run(["umount", "-l", name], check=True, timeout=20)
+
+
+def can_mount() -> bool:
+    return os.getuid() == 0 and shutil.which("mount") is not None
+
+
+class Redis:
+    """A Redis of its own that may be killed and emptied. A context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process: subprocess.Popen | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def __enter__(self) -> Redis:
+        self.start()
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self._end()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [
+                *("redis-server", "--port", str(self.port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--dir", str(self.folder)),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            time.sleep(0.05)
+        raise RuntimeError("redis-server does not answer")
+
+    def crash(self, seconds: float) -> None:
+        """Gone with all it held; back, empty, after `seconds`."""
+        self._end()
+        time.sleep(seconds)
+        self.start()
+
+    def _end(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+def _empty(url: str) -> None:
+    """Take everything out of the broker's queues."""
+    if url.startswith("redis"):
+        import redis
+
+        redis.Redis.from_url(url).flushall()
+        return
+    import kombu
+
+    with kombu.Connection(url) as connection, connection.channel() as channel:
+        channel.queue_purge("celery")
