@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 MACHINE_EMAIL = "machine@portal.invalid"
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A user with `email` (kept lower-case); without a password nobody can sign in as them."""
         if not email:
@@ -58,7 +58,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     EMAIL_FIELD = "email"
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS = []
 
     class Meta:
         verbose_name = _("user")

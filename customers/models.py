@@ -22,7 +22,7 @@ from vault.fields import EncryptedDateField, EncryptedTextField
 SELF_UID = "self"
 
 
-class MerchantQuerySet(models.QuerySet):
+class MerchantQuerySet(models.QuerySet["Merchant"]):
     def visible_to(self, user: User | AnonymousUser) -> "MerchantQuerySet":
         scope = merchant_scope(user)
         return self if scope is None else self.filter(uid__in=scope)
@@ -70,7 +70,7 @@ class Merchant(models.Model):
         return None if self.is_self else self.uid
 
 
-class CustomerQuerySet(models.QuerySet):
+class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, user: User | AnonymousUser) -> "CustomerQuerySet":
         scope = merchant_scope(user)
         return self if scope is None else self.filter(merchant__uid__in=scope)

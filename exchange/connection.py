@@ -47,10 +47,10 @@ def exchange_answers() -> Health:
     """Ask the exchange whether it runs (002:355): at most every 10 s for all processes, for at most 3 s."""
     known = cache.get(HEALTH_KEY)
     if known is not None:
-        return Health(**known)
-    health = {"ok": _asks(), "checked_at": timezone.now(), "detail": settings.EXCHANGE_BASE_URL}
+        return Health(*known)
+    health = (_asks(), timezone.now(), settings.EXCHANGE_BASE_URL)
     cache.set(HEALTH_KEY, health, HEALTH_SECONDS)
-    return Health(**health)
+    return Health(*health)
 
 
 def _asks() -> bool:

@@ -8,6 +8,7 @@ import os
 import secrets
 import sys
 import warnings
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,6 +44,7 @@ _KNOWN = {
     "EXCHANGE_BASE_URL", "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
     "EXCHANGE_DIALECT", "EXCHANGE_RATE_PER_SECOND", "EXCHANGE_LANES", "OUTBOX_LEASE_SECONDS",
     "OUTBOX_UPLOAD_LEASE_SECONDS", "OUTBOX_SETTLE_SECONDS", "UPLOAD_UNKNOWN_RESENDS", "SEND_CLEANED_IMAGES",
+    "OUTBOX_TOKEN_FORM", "RECOVERY_EPOCH",
     "POLL_SECONDS", "PORT", "SANDBOX_PORT", "SANDBOX_STORE", "LOG_LEVEL", "S3_BUCKET", "S3_ENDPOINT_URL",
     "S3_REGION", "SECURE_PROXY", "LANGUAGE_CODE", "TIME_ZONE", "FOUR_EYES_COMMANDS",
 }  # fmt: skip
@@ -344,6 +346,21 @@ OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", 180)
 OUTBOX_UPLOAD_LEASE_SECONDS = env.int("OUTBOX_UPLOAD_LEASE_SECONDS", 300)
 # How late the exchange may still apply a request whose reply was lost. Scales every scan and delay.
 OUTBOX_SETTLE_SECONDS = env.float("OUTBOX_SETTLE_SECONDS", 300)
+# What looks up intents whose outcome is unknown, and resolves them.
+OUTBOX_RECONCILER = "kyc.reconciliation"
+# How a customer of ours is recognised there: "{name} [{token}]", or the reference alone where that is unique.
+OUTBOX_TOKEN_FORM = env.str("OUTBOX_TOKEN_FORM", "name_token")
+if OUTBOX_TOKEN_FORM not in ("name_token", "reference"):
+    raise ImproperlyConfigured("OUTBOX_TOKEN_FORM is name_token or reference.")
+# Set after a restore, to the time of the restore: see docs/restore.md.
+RECOVERY_EPOCH = env.str("RECOVERY_EPOCH", "")
+if RECOVERY_EPOCH:
+    try:
+        datetime.fromisoformat(RECOVERY_EPOCH)
+    except ValueError:
+        raise ImproperlyConfigured(
+            "RECOVERY_EPOCH is a time such as 2026-03-01T02:30:00+02:00; see docs/restore.md."
+        ) from None
 UPLOAD_UNKNOWN_RESENDS = env.int("UPLOAD_UNKNOWN_RESENDS", 1)
 SEND_CLEANED_IMAGES = env.bool("SEND_CLEANED_IMAGES", False)
 # How often the exchange is asked for verdicts while any customer is open there.

@@ -6,7 +6,7 @@ nothing. Sealed columns can't be filtered on: look up by a keyed index (`vault.i
 """
 
 import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import FieldError
 from django.db import models
@@ -31,7 +31,9 @@ class _SealedAttribute(DeferredAttribute):
             return self
         value = super().__get__(instance, cls)
         if isinstance(value, Sealed):
-            value = instance.__dict__[self.field.attname] = self.field.open_for(instance, value)
+            value = instance.__dict__[self.field.attname] = cast("EncryptedTextField", self.field).open_for(
+                instance, value
+            )
         return value
 
     def __set__(self, instance: Any, value: Any) -> None:
@@ -40,6 +42,11 @@ class _SealedAttribute(DeferredAttribute):
 
 class EncryptedTextField(models.BinaryField):
     """Text, held sealed; empty text is held as NULL."""
+
+    if TYPE_CHECKING:
+        # Python sees what was sealed, not the column's bytes.
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
 
     descriptor_class = _SealedAttribute
 
@@ -61,7 +68,7 @@ class EncryptedTextField(models.BinaryField):
         return plain.decode()
 
     def cell(self, instance: models.Model) -> bytes:
-        return cell_name(instance._meta.db_table, self.column, instance.pk)
+        return cell_name(instance._meta.db_table, str(self.column), instance.pk)
 
     def open_for(self, instance: Any, sealed: bytes) -> Any:
         return self.to_value(instance.vault_key().open(self.cell(instance), bytes(sealed)))

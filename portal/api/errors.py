@@ -70,9 +70,9 @@ def _told(error: Exception) -> tuple[int, dict[str, Any]] | None:
             return 400, error_body(
                 "not_json", str(error.detail), _("Send one JSON object, encoded in UTF-8.")
             )
-    for kinds, status, code, message, remedy in _FIXED:
+    for kinds, status, code, text, remedy in _FIXED:
         if isinstance(error, kinds):
-            return status, error_body(code, str(message), str(remedy))
+            return status, error_body(code, str(text), str(remedy))
     return None
 
 

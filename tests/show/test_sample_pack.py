@@ -39,7 +39,9 @@ def expected() -> dict[str, Counter]:
 
 @pytest.fixture
 def onboarded(install: Install, sandbox):
-    imported = install.run("import_pack", "samples/pack", "--submit", "--report", str(install.folder / "report"))
+    imported = install.run(
+        "import_pack", "samples/pack", "--submit", "--report", str(install.folder / "report")
+    )
     assert imported.returncode == 1, imported.stdout
     delivered = install.run("deliver_outbox", "--until-idle")
     assert delivered.returncode == 0, delivered.stdout

@@ -57,10 +57,10 @@ class Command(BaseCommand):
             ]
             if parts:
                 write(f"{topic.label}: {', '.join(parts)}")
-        for (topic, reason), count in sorted(queries.reasons().items()):
+        for (name, reason), count in sorted(queries.reasons().items()):
             if reason:
                 label, remedy = Reason(reason).label, Reason(reason).remedy
-                write(f"Waits for a person: {count} × {Topic(topic).label}: {label}. {remedy}")
+                write(f"Waits for a person: {count} × {Topic(name).label}: {label}. {remedy}")
         if key.stopped_code:
             write(
                 f"The exchange refuses the API key ({key.stopped_code}). Check EXCHANGE_API_KEY, "

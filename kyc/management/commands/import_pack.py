@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts.acting import acting_user, add_as_option
 from accounts.models import MACHINE_EMAIL, User
 from accounts.policy import NotAllowed
 from kyc.pack.places import Places
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         add("--submit", action="store_true", help="submit what is complete to the exchange")
         add("--accept-warnings", default="", metavar="REASON", help="accept the pack's warnings, and say why")
         add("--report", type=Path, metavar="FILE", help="the rejected rows again: a folder, or an .xlsx")
-        add("--as", dest="actor", default="", metavar="EMAIL", help="whose act it is (else the machine's)")
+        add_as_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         from exchange.connection import make_client
@@ -91,14 +92,11 @@ class Command(BaseCommand):
             sys.exit(tally.exit_code)
 
     def _actor(self, email: str, is_dry: bool) -> User:
-        if not email:
+        if is_dry and not email:
             # A dry run writes nothing, not even the machine's own account.
             known = User.objects.filter(email=MACHINE_EMAIL).first()
-            return known or (User(email=MACHINE_EMAIL, is_machine=True) if is_dry else User.objects.machine())
-        actor = User.objects.filter(email=email.strip().lower(), is_active=True).first()
-        if actor is None:
-            raise CommandError(f"Nobody here signs in as {email}.", returncode=UNUSABLE)
-        return actor
+            return known or User(email=MACHINE_EMAIL, is_machine=True)
+        return acting_user(email)
 
     @contextmanager
     def _progress(self) -> Iterator[_Lines | _Bar]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import User
+from accounts.acting import acting_user, add_as_option
 from accounts.policy import NotAllowed
 from customers.models import Customer
 from customers.problems import Refused
@@ -18,16 +18,10 @@ class Command(BaseCommand):
         parser.add_argument("reference", metavar="REFERENCE", help="the customer's reference")
         parser.add_argument("doc_type", metavar="TYPE", help="the document's type, as the exchange spells it")
         parser.add_argument("--reason", metavar="TEXT", required=True, help="why the business has none")
-        parser.add_argument(
-            "--as", dest="actor", metavar="EMAIL", help="whose act it is (default: the machine's)"
-        )
+        add_as_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        actor = User.objects.machine()
-        if options["actor"]:
-            actor = User.objects.filter(email=options["actor"].lower(), is_active=True).first()
-            if actor is None:
-                raise CommandError(f"Nobody signs in as {options['actor']}.", returncode=2)
+        actor = acting_user(options["actor"])
         reference = options["reference"].strip()
         customer = Customer.objects.select_related("merchant").filter(reference=reference).first()
         if customer is None:
@@ -40,7 +34,5 @@ class Command(BaseCommand):
             told = " ".join(f"{problem.message} {problem.remedy}" for problem in refused.problems)
             raise CommandError(told, returncode=1) from None
         except NotAllowed:
-            raise CommandError(
-                f"{actor.email} may not waive documents here.", returncode=2
-            ) from None
+            raise CommandError(f"{actor.email} may not waive documents here.", returncode=2) from None
         self.stdout.write(f"{reference}: {options['doc_type']} is waived. The customer is {customer.stage}.")
