@@ -8,7 +8,7 @@ import os
 import secrets
 import sys
 import warnings
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -354,9 +354,10 @@ if OUTBOX_TOKEN_FORM not in ("name_token", "reference"):
     raise ImproperlyConfigured("OUTBOX_TOKEN_FORM is name_token or reference.")
 # Set after a restore, to the time of the restore: see docs/restore.md.
 RECOVERY_EPOCH = env.str("RECOVERY_EPOCH", "")
+RECOVERY_EPOCH_MS: int | None = None
 if RECOVERY_EPOCH:
     try:
-        datetime.fromisoformat(RECOVERY_EPOCH)
+        RECOVERY_EPOCH_MS = int(datetime.fromisoformat(RECOVERY_EPOCH).astimezone(UTC).timestamp() * 1000)
     except ValueError:
         raise ImproperlyConfigured(
             "RECOVERY_EPOCH is a time such as 2026-03-01T02:30:00+02:00; see docs/restore.md."
