@@ -15,6 +15,7 @@ from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from exchange.client.calls import Call
 from exchange.client.codes import private_words
@@ -43,11 +44,13 @@ from exchange.client.uploads import document_form
 MAX_IDLE_SECONDS = 15.0
 MAX_LIMIT = 1000  # rows a page, 002:2051, 3228, 3282
 
-_HEADERS = {
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",  # keeps the cap on an answer's size a cap
-    "User-Agent": "onboarding-portal",
-}
+_HEADERS = CaseInsensitiveDict(
+    {
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",  # keeps the cap on an answer's size a cap
+        "User-Agent": "onboarding-portal",
+    }
+)
 
 Row = TypeVar("Row")
 
@@ -82,7 +85,11 @@ def origin(base_url: str) -> str:
         raise ValueError("EXCHANGE_BASE_URL must be an origin: scheme, host and port, without a path.")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise ValueError("EXCHANGE_BASE_URL must be https; http is for this machine's own addresses only.")
-    return f"{parts.scheme}://{parts.netloc}"
+    try:
+        address = requests.Request("GET", f"{parts.scheme}://{parts.netloc}").prepare().url or ""
+    except requests.RequestException:
+        raise ValueError("EXCHANGE_BASE_URL names a host that can't be one.") from None
+    return address.rstrip("/")
 
 
 def _is_loopback(host: str) -> bool:
@@ -279,16 +286,20 @@ class ExchangeClient:
         if "{uid}" in path:
             path = path.replace("{uid}", quote(_checked_uid(uid, call.name), safe=""))
         url = f"{self._origin}{path}?{urlencode(query)}" if query else self._origin + path
-        headers = dict(_HEADERS)
-        data: bytes | None = None
+        # Address and bytes are final already, so nothing is left for requests to work out but the lengths.
+        request = requests.PreparedRequest()
+        request.method, request.url = call.method, url
+        request.headers = _HEADERS.copy()
         if form is not None:
-            data, headers["Content-Type"] = form
+            request.body, request.headers["Content-Type"] = form
         elif json_body is not None:
-            data, headers["Content-Type"] = _encoded(json_body, call.name), "application/json"
-        request = requests.Request(
-            call.method, url, headers=headers, data=data, auth=self._auth if call.is_signed else None
-        )
-        return request.prepare()
+            request.body = _encoded(json_body, call.name)
+            request.headers["Content-Type"] = "application/json"
+        if call.is_signed:
+            request.prepare_auth(self._auth)
+        else:
+            request.prepare_content_length(request.body)
+        return request
 
     def _exchange(self, call: Call, request: requests.PreparedRequest) -> RawReply:
         if time.monotonic() - self._used_at > MAX_IDLE_SECONDS:

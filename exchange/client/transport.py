@@ -139,9 +139,34 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
+    """One origin, without proxies or cookies: what requests works out anew for each call is known here."""
+
     def init_poolmanager(self, *args, **kwargs) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        self._pools: dict[tuple[str, object], HTTPConnectionPool] = {}
+
+    def get_connection_with_tls_context(self, request, verify, proxies=None, cert=None):
+        origin = request.url[: request.url.index("/", 8)]
+        pool = self._pools.get((origin, verify))
+        if pool is None:
+            pool = super().get_connection_with_tls_context(request, verify, None, cert)
+            self._pools[origin, verify] = pool
+        return pool
+
+    def request_url(self, request, proxies) -> str:
+        return request.url[request.url.index("/", 8) :]
+
+    def build_response(self, req, resp) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response.reason = resp.status, resp.reason
+        response.headers, response.raw = resp.headers, resp  # urllib3's headers know no case either
+        response.url, response.request = req.url, req
+        return response
+
+    def close(self) -> None:
+        self._pools.clear()
+        super().close()
 
 
 class _Session(requests.Session):
