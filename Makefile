@@ -2,7 +2,7 @@
 # A fresh machine needs Python 3.11 or newer, make, git, and an index that pip can reach.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format test-browser test-services bench lock clean
+.PHONY: help install run test check format test-browser test-services campaign bench lock clean
 
 python := .venv/bin/python
 pytest := $(python) -m pytest
@@ -40,6 +40,9 @@ test-browser: install  ## walk the pages in the system's Chromium
 
 test-services: install  ## database and broker tests on PostgreSQL, Redis and RabbitMQ
 	scripts/test_services.sh $(PYTEST_ARGS)
+
+campaign: install  ## break everything round the product, at full size (hours)
+	scripts/campaign.sh
 
 bench: .venv/.bench-installed  ## measure against the peers; prints ratios
 	$(python) -m bench.run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -162,7 +163,7 @@ def run(plan: Plan) -> Report:
         proxy_struck = proxy.struck
         proxy.clear_faults()
         sandbox.set_faults(**(plan.quirks or {}))
-        install.run("deliver_outbox", "--until-idle")
+        finish(install, report)
         seconds = time.monotonic() - started
         scene = scene_of(sandbox, install, fleet, strangers)
         report.take(judge(scene))
@@ -175,6 +176,15 @@ def run(plan: Plan) -> Report:
             "database": plan.database,
         }
     return report
+
+
+def finish(install: Install, report: Report, at_most: float = 180.0) -> None:
+    """With nothing broken any more, deliver until nothing is left to do; that must come to an end."""
+    try:
+        code, said = install.run("deliver_outbox", "--until-idle", timeout=at_most)
+        report.require(code in (0, 1), "idle", f"deliver_outbox ended with {code}: {said[-400:]}")
+    except subprocess.TimeoutExpired:
+        report.require(False, "idle", f"still not idle {at_most:.0f} s later: {install.states()}")
 
 
 def may_wait() -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.sandbox.testing import SandboxProcess
-from tests.campaigns.c1_exactly_once import Plan, drive, may_wait, scene_of
+from tests.campaigns.c1_exactly_once import Plan, drive, finish, may_wait, scene_of
 from tests.campaigns.databases import PostgresCluster, PostgresDatabase, SqliteDatabase
 from tests.campaigns.fleet import Fleet, Install
 from tests.campaigns.invariants import judge
@@ -87,7 +87,7 @@ def run(plan: OutagePlan) -> Report:
         report.require(
             slowest <= plan.recovers_within, "recovery", f"nothing moved for {slowest:.0f} s after an outage"
         )
-        install.run("deliver_outbox", "--until-idle")
+        finish(install, report)
         fleet.struck_pids.update(range(1, 2**22) if plan.what == "database" else ())
         report.take(judge(scene_of(sandbox, install, fleet, frozenset())))
         report.figures |= {

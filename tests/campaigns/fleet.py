@@ -79,7 +79,7 @@ class Install:
         process = self.start(*words, program=program, output=subprocess.PIPE)
         try:
             said, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
+        except BaseException:
             end(process)
             raise
         return process.returncode, said.decode(errors="replace")

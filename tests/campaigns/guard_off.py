@@ -22,6 +22,14 @@ def resend_unknown() -> None:
     delivering.lost_result = lambda topic: dataclasses.replace(lost_result(topic), is_safe_to_repeat=True)
 
 
+def no_token_scan() -> None:
+    """Nobody looks for the token: what is unknown counts as absent, and a taken e-mail as someone else's."""
+    from exchange.outbox.looks import ForStaff, SendAgain
+    from kyc.reconciliation import creates
+
+    creates.judge = lambda case, seen, pace: ForStaff(case.taken_reason) if case.is_taken else SendAgain()
+
+
 def own_nonce() -> None:
     """Each process counts its nonces by itself, from its clock."""
     from exchange.outbox.key_clock import Grant, KeyClock
@@ -128,6 +136,7 @@ GUARDS = {
     guard.__name__: guard
     for guard in (
         resend_unknown,
+        no_token_scan,
         own_nonce,
         no_lease,
         no_uniqueness,

@@ -206,13 +206,18 @@ def i3_nothing_there_without_an_owner(scene: Scene) -> Iterator[str]:
 
 def i4_attempts_stay_within_caps(scene: Scene) -> Iterator[str]:
     for intent in scene.facts["intents"]:
-        sent = [row for row in intent["attempts"] if row["outcome"] in ("applied", "unknown")]
+        sent = [row for row in _sendings(intent) if row["outcome"] in ("applied", "unknown")]
         if intent["tries"] > MAX_TRIES:
             yield f"{intent['topic']} {intent['subject_id']}: {intent['tries']} tries"
         if intent["topic"] == UPLOAD and len(sent) > MAX_UPLOADS:
             yield f"upload {intent['subject_id']}: sent {len(sent)} times"
         if intent["topic"] == CREATE and intent["unknown_tries"] > MAX_UNKNOWN_CREATES:
             yield f"create {intent['subject_id']}: {intent['unknown_tries']} unknown outcomes"
+
+
+def _sendings(intent: dict) -> list[dict]:
+    """The attempts that were made to send; the others are evidence of what a look found."""
+    return [row for row in intent["attempts"] if row["request_digest"]]
 
 
 def i5_one_open_intent_per_subject(scene: Scene) -> Iterator[str]:
@@ -314,8 +319,7 @@ def i9_no_nonce_twice(scene: Scene) -> Iterator[str]:
 def i10_no_two_send_for_one_customer_at_once(scene: Scene) -> Iterator[str]:
     lanes = defaultdict(list)
     for intent in scene.facts["intents"]:
-        for attempt in intent["attempts"]:
-            lanes[intent["lane_id"]].append(attempt)
+        lanes[intent["lane_id"]] += _sendings(intent)
     for lane, attempts in lanes.items():
         attempts.sort(key=lambda row: (row["started_ms"], row["fence"]))
         for first, second in zip(attempts, attempts[1:], strict=False):
