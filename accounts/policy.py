@@ -23,11 +23,17 @@ ACTIONS = frozenset(
         "document.waive",
         "warning.accept",
         "intent.retry",
+        "intent.look",
+        "intent.hold",
+        "intent.give_up",
+        "intent.acknowledge",
+        "orphan.find",
         "merchant.view",
         "merchant.change",
         "merchant.pull",
         "verification.poll",
         "overview.view",
+        "sync.view",
     }
 )
 

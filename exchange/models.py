@@ -1,5 +1,15 @@
 """The room's tables, all of them the outbox's."""
 
-from exchange.outbox.models import ApiKeyClock, Attempt, Circuit, Intent, Lane, Worker
+from exchange.outbox.models import (
+    ApiKeyClock,
+    Attempt,
+    Circuit,
+    Intent,
+    Lane,
+    Orphan,
+    Recovery,
+    Scan,
+    Worker,
+)
 
-__all__ = ["ApiKeyClock", "Attempt", "Circuit", "Intent", "Lane", "Worker"]
+__all__ = ["ApiKeyClock", "Attempt", "Circuit", "Intent", "Lane", "Orphan", "Recovery", "Scan", "Worker"]

@@ -347,7 +347,7 @@ OUTBOX_UPLOAD_LEASE_SECONDS = env.int("OUTBOX_UPLOAD_LEASE_SECONDS", 300)
 # How late the exchange may still apply a request whose reply was lost. Scales every scan and delay.
 OUTBOX_SETTLE_SECONDS = env.float("OUTBOX_SETTLE_SECONDS", 300)
 # What looks up intents whose outcome is unknown, and resolves them.
-OUTBOX_RECONCILER = "kyc.reconciliation"
+OUTBOX_RECONCILER = "kyc.reconciliation.resolving"
 # How a customer of ours is recognised there: "{name} [{token}]", or the reference alone where that is unique.
 OUTBOX_TOKEN_FORM = env.str("OUTBOX_TOKEN_FORM", "name_token")
 if OUTBOX_TOKEN_FORM not in ("name_token", "reference"):

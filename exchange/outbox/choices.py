@@ -41,8 +41,8 @@ _TONES = {
 }
 CLOSED_STATES = (IntentState.DONE, IntentState.GIVEN_UP)
 OPEN_STATES = tuple(state for state in IntentState if state not in CLOSED_STATES)
-# Nothing moves these but a person.
-PERSON_STATES = (IntentState.UNKNOWN, IntentState.WAITING_FOR_STAFF)
+# Nothing moves these but a person. What is unknown is looked for at the exchange by itself.
+PERSON_STATES = (IntentState.WAITING_FOR_STAFF,)
 
 
 class Reason(models.TextChoices):
@@ -68,20 +68,34 @@ class Reason(models.TextChoices):
 
 _REMEDIES = {
     "email_taken_elsewhere": _(
-        "Ask the exchange whose account has this e-mail. If the e-mail is wrong, correct it and submit again."
+        "No account there carries our token. Ask the exchange whose account has this e-mail. If the e-mail is"
+        " wrong, correct it and submit again."
     ),
     "ubo_email_taken": _(
-        "Another account at the exchange has a beneficial owner's e-mail. Correct it and submit again."
+        "Another account at the exchange has a beneficial owner's e-mail. Ask the exchange which one. If the"
+        " e-mail is wrong, correct it and submit again."
     ),
-    "exists_more_than_once": _("Ask the exchange which of the accounts is to stay."),
-    "foreign_sender": _("Find out which other installation uses this API key before anything else is sent."),
+    "exists_more_than_once": _(
+        "The oldest account was taken, the others are named in the code. Ask the exchange to close them,"
+        " then mark this as dealt with."
+    ),
+    "foreign_sender": _(
+        "An account with our token is there that this installation did not make, or that holds other data"
+        " than was submitted. Find out which other installation, or which backup, uses this API key; ask the"
+        " exchange when the account was made and what it holds."
+    ),
     "create_outcome_unknown": _(
-        "The reply was lost. Nothing is sent again. Look for the token in the exchange's list of customers."
+        "Whether the customer is there could not be found out. Ask the exchange whether it has an account"
+        " with this e-mail under this merchant. If it has, look again; if it says that it has none, send again."
     ),
     "upload_outcome_unknown": _(
-        "The reply was lost. Nothing is sent again. Ask the exchange whether it holds the document."
+        "The reply was lost. Ask the exchange whether it holds the document, and whether it holds it twice."
+        " If it lacks it, try again."
     ),
-    "ubo_uid_unknown": _("Ask the exchange for the uids of the business's beneficial owners."),
+    "ubo_uid_unknown": _(
+        "Ask the exchange for the uids of the business's beneficial owners, or to show them in its answers."
+        " Then try again."
+    ),
     "rejected_by_exchange": _("Correct what the exchange names, and submit again."),
     "refused_by_exchange": _("Check the exchange's settings and the dialect, then try again."),
     "content_changed": _("What is held is no longer what was submitted. Check it, then submit it again."),
@@ -90,6 +104,8 @@ _REMEDIES = {
     ),
 }
 
+# The code of a create that is looked for before it is sent: after a restore it may have been sent before.
+LOOKS_FIRST = "looks_first"
 # The outcome is known, and sending the same again makes sense: staff may ask for it.
 RETRYABLE_REASONS = (Reason.REFUSED_BY_EXCHANGE, Reason.TOO_MANY_ATTEMPTS, Reason.UBO_UID_UNKNOWN)
 # Nothing happened at the exchange: a new submission may take the place of the intent.

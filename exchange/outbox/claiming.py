@@ -85,7 +85,8 @@ def end_claim(claim: Claim) -> None:
     if held:
         run(
             "UPDATE exchange_lane SET due_ms = (SELECT MIN(i.due_ms) FROM exchange_intent i WHERE "
-            "i.lane_id = exchange_lane.id AND i.is_ready AND i.state IN ('pending', 'sending')) "
+            "i.lane_id = exchange_lane.id AND i.is_ready AND NOT i.is_held "
+            "AND i.state IN ('pending', 'sending')) "
             "WHERE id = %s AND fence = %s",
             (lane, claim.fence),
         )
@@ -112,6 +113,14 @@ def next_due_ms() -> int | None:
     return max(0, int(rows[0][0])) if rows else None
 
 
-def held_lanes() -> int:
-    """How many lanes some worker holds."""
-    return int(run(f"SELECT COUNT(*) FROM exchange_lane WHERE lease_until_ms >= {now_sql()}")[0][0])
+def is_idle() -> bool:
+    """Whether nothing will move without a person: no lane due or held, no outcome being looked for.
+
+    One statement, one moment: between two of them an outcome could pass from the one to the other.
+    """
+    now = now_sql()
+    return not run(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM exchange_lane WHERE due_ms IS NOT NULL) "
+        f"OR EXISTS (SELECT 1 FROM exchange_lane WHERE lease_until_ms >= {now}) "
+        "OR EXISTS (SELECT 1 FROM exchange_intent WHERE state = 'unknown' AND look_ms IS NOT NULL)"
+    )

@@ -9,8 +9,10 @@ from django.conf import settings
 from django.db import Error, connection
 
 from exchange.connection import make_client
-from exchange.outbox.claiming import Claim, claim_lanes, held_lanes, next_due_ms, release_claim
+from exchange.outbox.claiming import Claim, claim_lanes, is_idle, next_due_ms, release_claim
 from exchange.outbox.delivering import Delivery
+from exchange.outbox.reconciling import Reconciler, next_look_ms
+from exchange.outbox.recovery import is_recovering
 from exchange.outbox.workers import Heartbeat, free_dead_lanes
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ class Crew:
         self.lanes = max(1, lanes or settings.EXCHANGE_LANES)
         self.heartbeat = Heartbeat()
         self.delivery = Delivery(self.heartbeat)
+        self.reconciler = Reconciler(self.delivery, self.wake)
         self._claims: deque[Claim] = deque()
         self._changed = threading.Condition()
         self._free = 0
@@ -44,6 +47,7 @@ class Crew:
             thread = threading.Thread(target=self._lane, name=f"lane-{number + 1}", daemon=True)
             self._threads.append(thread)
             thread.start()
+        self.reconciler.start()
         return self
 
     def __exit__(self, *_details: object) -> None:
@@ -55,6 +59,7 @@ class Crew:
             self._changed.notify_all()
         for claim in waiting:
             release_claim(claim)
+        self.reconciler.stop()
         for thread in self._threads:
             thread.join()
         self.heartbeat.stop()
@@ -105,7 +110,7 @@ class Crew:
         with self._changed:
             self._seen = self._changes
             wanted = self._free - len(self._claims)
-        if wanted <= 0 or self.delivery.paused_for > 0 or not self.heartbeat.is_fresh:
+        if wanted <= 0 or self.delivery.paused_for > 0 or not self.heartbeat.is_fresh or is_recovering():
             return 0
         claims = claim_lanes(self.heartbeat.id, wanted)
         if claims:
@@ -122,14 +127,22 @@ class Crew:
     def _has_ended(self, until: str, give_up: Callable[[], bool] | None) -> bool:
         if give_up is not None and give_up():
             return True
+        if self.reconciler.is_busy:
+            return False
+        if until == "idle":
+            return is_idle() and not is_recovering()
+        if self.delivery.paused_for > 0:
+            return True
+        if is_recovering():
+            return self.reconciler.is_waiting
+        # Both a lane and a look, so that what a look has just made due is not missed.
+        look = next_look_ms()
         due = next_due_ms()
-        if until == "nothing_due":
-            return due is None or due > 0 or self.delivery.paused_for > 0
-        return due is None and held_lanes() == 0
+        return look != 0 and due != 0 and not self.reconciler.is_busy
 
     def _wait(self) -> None:
         seconds = IDLE_SECONDS
-        if self._everyone_is_free and not self.delivery.paused_for:
+        if self._everyone_is_free and not self.delivery.paused_for and not is_recovering():
             due = next_due_ms()
             if due is not None:
                 seconds = min(seconds, due / 1000 + 0.001)

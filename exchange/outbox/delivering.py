@@ -4,8 +4,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 
 from exchange.client import ExchangeClient, ExchangeError, Outcome
@@ -16,6 +17,7 @@ from exchange.outbox.claiming import Claim, abandon_claim, release_claim
 from exchange.outbox.database import in_transaction
 from exchange.outbox.handlers import Held, Obsolete, Prepared, handler_for
 from exchange.outbox.key_clock import KeyClock, NotNow, wait_and_take
+from exchange.outbox.looks import pace_of
 from exchange.outbox.models import Intent
 from exchange.outbox.next_step import (
     MAX_TRIES,
@@ -35,6 +37,8 @@ Done = TypeVar("Done")
 
 # A call may queue for so long: the lease outlives it and the longest call with half a minute to spare.
 QUEUE_SECONDS = 45.0
+# Our own records could not follow an answer: they are tried again after so long.
+UNRESOLVED_LOOK_MS = 5_000
 # A database that is gone for a moment does not cost us the answer that we hold in our hands.
 SETTLE_WAITS = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0)
 
@@ -101,6 +105,10 @@ class Delivery:
 
     def lane_nonce(self) -> LaneNonce:
         return LaneNonce(self.clock, self.heartbeat, self.stop)
+
+    def heard(self, error: ExchangeError, nonce: LaneNonce) -> None:
+        """Learn from a failed question of the reconciliation what it says about key, clock and exchange."""
+        self._learn(error, error.call, result_of(error, nonce.taken), nonce)
 
     def deliver(self, claim: Claim, client: ExchangeClient, nonce: LaneNonce) -> None:
         """Work on a claimed lane until nothing in it is due, the key is paused or we are to stop."""
@@ -240,6 +248,7 @@ class Delivery:
             tries=intent.tries,
             unknown_tries=intent.unknown_tries,
             is_outage=is_outage,
+            **_unknown_policy(),
         )
 
     def _look_ahead(
@@ -288,20 +297,33 @@ class Delivery:
     def _settle_lost(self, claim: Claim, intent: Intent) -> None:
         result = lost_result(intent.topic)
         step = next_step(
-            intent.topic, result, tries=intent.tries, unknown_tries=intent.unknown_tries, is_outage=True
+            intent.topic,
+            result,
+            tries=intent.tries,
+            unknown_tries=intent.unknown_tries,
+            is_outage=True,
+            **_unknown_policy(),
         )
         settle(claim, intent, handler_for(intent.topic), result, step)
         log.warning("attempt_lost intent=%s topic=%s state=%s", intent.pk, intent.topic, step.state)
 
 
+def _unknown_policy() -> dict[str, Any]:
+    """How unknown outcomes are dealt with, as the settings say."""
+    return {
+        "pace": pace_of(settings.OUTBOX_SETTLE_SECONDS),
+        "resends": settings.UPLOAD_UNKNOWN_RESENDS,
+    }
+
+
 def _unresolved(intent: Intent, step: Step) -> Step:
-    """Where our own records could not follow: not done, not to be sent again, for a person to see."""
+    """Where our own records could not follow: not done and not sent again, but looked for a little later."""
     reason = UNKNOWN_REASONS.get(Topic(intent.topic))
     if reason is None and intent.tries + 1 >= MAX_TRIES:
         return Step(IntentState.WAITING_FOR_STAFF, Reason.TOO_MANY_ATTEMPTS, 0, intent.tries + 1)
     if reason is None:
         return Step(IntentState.PENDING, "", 60_000, intent.tries + 1, intent.unknown_tries)
-    return Step(IntentState.UNKNOWN, reason, 0, step.tries, step.unknown_tries + 1)
+    return Step(IntentState.UNKNOWN, reason, 0, step.tries, step.unknown_tries, UNRESOLVED_LOOK_MS)
 
 
 class _Nothing:

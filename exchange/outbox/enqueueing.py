@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max, Q
 
-from exchange.outbox.choices import POSITIONS, REPLACEABLE_REASONS, IntentState, Topic
+from exchange.outbox.choices import LOOKS_FIRST, POSITIONS, REPLACEABLE_REASONS, IntentState, Reason, Topic
 from exchange.outbox.database import now_ms, now_sql, run, true_sql, uuid_param
 from exchange.outbox.doorbell import ring
 from exchange.outbox.models import Intent, Lane
@@ -71,6 +72,7 @@ def enqueue(intents: Iterable[NewIntent]) -> int:
                 generation=generations.get((new.topic, new.subject_id), 1),
                 created_ms=now,
                 updated_ms=now,
+                **(_looked_for_first() if new.topic == Topic.CREATE else {}),
             )
             for new in chunk
         )
@@ -121,6 +123,20 @@ def withdraw_intents(
 def in_chunks(items: Sequence[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
+
+
+def _looked_for_first() -> dict[str, object]:
+    """After a restore every create is looked for before it is sent: it may have been sent and forgotten."""
+    epoch = settings.RECOVERY_EPOCH_MS
+    if epoch is None:
+        return {}
+    return {
+        "state": IntentState.UNKNOWN,
+        "reason": Reason.CREATE_OUTCOME_UNKNOWN,
+        "error_code": LOOKS_FIRST,
+        "unknown_ms": epoch,
+        "look_ms": now_ms(),
+    }
 
 
 def _make_lanes(chunk: Sequence[NewIntent], now: int) -> None:

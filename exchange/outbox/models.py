@@ -71,6 +71,13 @@ class Intent(models.Model):
     created_ms = models.BigIntegerField()
     updated_ms = models.BigIntegerField()
     done_ms = models.BigIntegerField(null=True)
+    # While its outcome is unknown: since when, when the exchange is looked at next, and when the first whole
+    # scan after the settle time began that did not show it. `look_ms` is NULL where nobody looks any more.
+    unknown_ms = models.BigIntegerField(null=True)
+    look_ms = models.BigIntegerField(null=True)
+    clean_ms = models.BigIntegerField(null=True)
+    # Held back by a person.
+    is_held = models.BooleanField(_("held back"), default=False)
 
     class Meta:
         verbose_name = _("intent")
@@ -104,8 +111,18 @@ class Intent(models.Model):
                 condition=Q(state__in=PERSON_STATES),
                 name="intents_that_wait_for_staff",
             ),
+            models.Index(
+                fields=["look_ms", "merchant_uid"],
+                condition=Q(look_ms__isnull=False),
+                name="intents_by_next_look",
+            ),
             models.Index(fields=["state", "topic"], name="intents_by_state"),
             models.Index(fields=["subject_id"], name="intents_by_subject"),
+            models.Index(
+                fields=["done_ms", "state", "topic", "merchant_uid"],
+                condition=Q(done_ms__isnull=False),
+                name="intents_by_end",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -139,7 +156,8 @@ class Attempt(models.Model):
     # Keyed: proves that what is sent again is the same, and tells nothing to who has a dump.
     request_digest = models.CharField(max_length=64)
     nonce = models.BigIntegerField(null=True)
-    # "open" until it is settled; then how far it got: "sent", "not_sent", "lost" (the worker was).
+    # "open" until it is settled; then how far it got: "sent", "not_sent", "lost" (the worker was). "looked":
+    # nothing was sent; what a scan proved about the attempts before.
     phase = models.CharField(max_length=10, default="open")
     outcome = models.CharField(_("outcome"), max_length=20, blank=True)
     reason = models.CharField(max_length=40, blank=True)
@@ -153,6 +171,13 @@ class Attempt(models.Model):
         verbose_name_plural = _("attempts")
         constraints = [
             models.UniqueConstraint(fields=["intent", "number"], name="one_attempt_per_number"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["finished_ms", "outcome"],
+                condition=Q(finished_ms__isnull=False),
+                name="attempts_by_end",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -215,3 +240,65 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class Scan(models.Model):
+    """The scan of one merchant's list at the exchange: one at a time, whoever makes it."""
+
+    merchant_uid = models.CharField(primary_key=True, max_length=100)
+    worker = models.CharField(max_length=40, blank=True)
+    lease_until_ms = models.BigIntegerField(null=True)
+    # After a failure, and so that scans stay within their share of the rate.
+    not_before_ms = models.BigIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    scanned_ms = models.BigIntegerField(null=True)
+    rows = models.PositiveIntegerField(default=0)
+    is_whole = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.merchant_uid
+
+
+class Orphan(models.Model):
+    """An account at the exchange that carries a token of our form and that no customer here is bound to."""
+
+    class Kind(models.TextChoices):
+        NO_CUSTOMER = "no_customer", _("No customer here has its token")
+        EXTRA_COPY = "extra_copy", _("Its customer is bound to another account")
+
+    uid = models.CharField(primary_key=True, max_length=100)
+    merchant_uid = models.CharField(max_length=100)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    token = models.CharField(max_length=16)
+    custom_id = models.CharField(max_length=255, blank=True)
+    reference = models.CharField(max_length=100, blank=True)
+    found_ms = models.BigIntegerField()
+    seen_ms = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["no_customer", "extra_copy"]), name="an_orphan_is_of_a_known_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.uid
+
+    @property
+    def found_at(self) -> datetime.datetime | None:
+        return moment(self.found_ms)
+
+
+class Recovery(models.Model):
+    """A start from a restored database. Nothing is sent until the exchange was scanned whole."""
+
+    epoch = models.CharField(primary_key=True, max_length=40)
+    begun_ms = models.BigIntegerField()
+    # Every open intent from before the epoch was made unknown.
+    marked_ms = models.BigIntegerField(null=True)
+    # Every merchant's list was scanned whole; sending goes on.
+    scanned_ms = models.BigIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return self.epoch

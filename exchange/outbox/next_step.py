@@ -8,6 +8,7 @@ from typing import Any
 from exchange.client import ExchangeError, Outcome
 from exchange.client import Reason as Cause
 from exchange.outbox.choices import IntentState, Reason, Topic
+from exchange.outbox.looks import Pace, pace_of
 
 # Nothing came of so many attempts: a person looks.
 MAX_TRIES = 20
@@ -18,6 +19,10 @@ SHORT_WAIT_MS = 200
 _NOT_THE_SUBJECT = frozenset(
     {Cause.RATE_LIMITED, Cause.PAUSED, Cause.KEY_REFUSED, Cause.CLOCK, Cause.NOT_SIGNED}
 )
+WORKER_LOST = "worker_lost"
+DEFAULT_PACE = pace_of(300)
+# In the codes of a refused upload: it is there already, or its owner has as many as may be.
+_ALREADY = ("limit", "exist", "taken", "duplicate", "already_upload")
 UNKNOWN_REASONS = {
     Topic.CREATE: Reason.CREATE_OUTCOME_UNKNOWN,
     Topic.UPLOAD: Reason.UPLOAD_OUTCOME_UNKNOWN,
@@ -42,9 +47,11 @@ class Result:
 
 
 def result_of(error: ExchangeError, nonce: int | None) -> Result:
+    # A question whose answer was lost did nothing, whatever was to be done after it.
+    is_question = error.call.startswith(("get_", "list_"))
     not_sent = error.reason in (Cause.NOT_SIGNED, Cause.NOT_SENDABLE, Cause.UNREACHABLE)
     return Result(
-        outcome=error.outcome,
+        outcome=Outcome.NOT_APPLIED if is_question and error.outcome is Outcome.UNKNOWN else error.outcome,
         cause=error.reason.value,
         phase="not_sent" if not_sent else "sent",
         status=error.status,
@@ -57,18 +64,20 @@ def result_of(error: ExchangeError, nonce: int | None) -> Result:
 
 def lost_result(topic: str) -> Result:
     """The worker ended between the attempt's row and its outcome: whatever was sent may have arrived."""
-    return Result(Outcome.UNKNOWN, "worker_lost", "lost", is_safe_to_repeat=topic == Topic.SET_CUSTOM_ID)
+    return Result(Outcome.UNKNOWN, WORKER_LOST, "lost", is_safe_to_repeat=topic == Topic.SET_CUSTOM_ID)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The intent's next state. `wait_ms`: how long until it is due again, where it is pending."""
+    """The intent's next state. `wait_ms`: how long until it is due again, where it is pending; `look_ms`: how
+    long until the exchange is looked at, where its outcome is unknown."""
 
     state: IntentState
     reason: str = ""
     wait_ms: int = 0
     tries: int = 0
     unknown_tries: int = 0
+    look_ms: int | None = None
 
 
 def next_step(
@@ -79,11 +88,13 @@ def next_step(
     unknown_tries: int,
     is_outage: bool = False,
     chance: Callable[[], float] = random.random,
+    pace: Pace = DEFAULT_PACE,
+    resends: int = 1,
 ) -> Step:
     """The step after `result`, for an intent with so many tries behind it.
 
     `is_outage`: the circuit is open, so the failure was not this subject's. `chance` gives 0 to 1, for the
-    jitter.
+    jitter. `resends`: how often an upload is sent again after an unknown outcome.
     """
     outcome = result.outcome
     if result.held:
@@ -91,8 +102,12 @@ def next_step(
     if outcome is Outcome.APPLIED:
         return Step(IntentState.DONE, "", 0, tries, unknown_tries)
     if outcome is Outcome.UNKNOWN and not result.is_safe_to_repeat:
-        reason = UNKNOWN_REASONS[Topic(topic)]
-        return Step(IntentState.UNKNOWN, reason, 0, tries, unknown_tries + 1)
+        return _unknown(Topic(topic), result, tries, unknown_tries, pace, resends)
+    if outcome is Outcome.TAKEN and topic == Topic.CREATE:
+        # It may be us: looked for before a person is asked.
+        return Step(
+            IntentState.UNKNOWN, _reason_for(outcome, result.cause), 0, tries, unknown_tries, look_ms=0
+        )
     if outcome in (Outcome.NOT_APPLIED, Outcome.UNKNOWN):
         unknown = unknown_tries + (outcome is Outcome.UNKNOWN)
         if is_outage or result.cause in _NOT_THE_SUBJECT:
@@ -101,7 +116,27 @@ def next_step(
         if tries + 1 >= MAX_TRIES:
             return Step(IntentState.WAITING_FOR_STAFF, Reason.TOO_MANY_ATTEMPTS, 0, tries + 1, unknown)
         return Step(IntentState.PENDING, "", backoff_ms(tries, chance), tries + 1, unknown)
-    return Step(IntentState.WAITING_FOR_STAFF, _reason_for(outcome, result.cause), 0, tries, unknown_tries)
+    reason = _reason_for(outcome, result.cause)
+    if topic == Topic.UPLOAD and unknown_tries and _may_be_there(result):
+        reason = Reason.UPLOAD_OUTCOME_UNKNOWN
+    return Step(IntentState.WAITING_FOR_STAFF, reason, 0, tries, unknown_tries)
+
+
+def _unknown(topic: Topic, result: Result, tries: int, unknown_tries: int, pace: Pace, resends: int) -> Step:
+    reason = UNKNOWN_REASONS[topic]
+    if topic != Topic.UPLOAD:
+        # A worker of ours that ended is no answer of the exchange's: the rounds count those alone.
+        rounds = unknown_tries + (result.cause != WORKER_LOST)
+        return Step(IntentState.UNKNOWN, reason, 0, tries, rounds, pace.first_look_ms())
+    if unknown_tries >= resends:
+        # Sent as often as it may be; there is no way to ask. It is finished, and its flag stays.
+        return Step(IntentState.DONE, reason, 0, tries, unknown_tries + 1)
+    return Step(IntentState.UNKNOWN, reason, 0, tries, unknown_tries + 1, pace.settle_ms)
+
+
+def _may_be_there(result: Result) -> bool:
+    """Whether a refusal of the second send sounds as if the first had arrived."""
+    return any(word in code for code in result.codes for word in _ALREADY)
 
 
 def backoff_ms(tries: int, chance: Callable[[], float] = random.random) -> int:

@@ -102,7 +102,7 @@ def _begin(claim: Claim, intent: Intent, prepared: Prepared) -> bool:
     rows = run(
         f"""UPDATE exchange_intent SET state = 'sending', attempts_made = attempts_made + 1,
             updated_ms = {now_sql()}
-            WHERE id = %s AND state = 'pending' AND is_ready AND due_ms <= {now_sql()}
+            WHERE id = %s AND state = 'pending' AND is_ready AND NOT is_held AND due_ms <= {now_sql()}
             RETURNING attempts_made""",
         (uuid_param(intent.pk),),
     )
@@ -149,7 +149,7 @@ def _move(intent: Intent, step: Step, result: Result) -> bool:
     rows = run(
         f"""UPDATE exchange_intent SET state = %s, reason = %s, error_code = %s, http_status = %s, tries = %s,
             unknown_tries = %s, due_ms = {now_sql()} + %s, updated_ms = {now_sql()},
-            done_ms = {_done_sql(step.state)}
+            done_ms = {_done_sql(step.state)}, {_look_sql(step)}
             WHERE id = %s AND attempts_made = %s AND state IN ('sending', 'unknown') RETURNING id""",
         (
             step.state.value,
@@ -167,15 +167,15 @@ def _move(intent: Intent, step: Step, result: Result) -> bool:
 
 
 def _follow_up(claim: Claim, intent: Intent, handler: Handler, result: Result, step: Step) -> Step:
-    if step.state == IntentState.DONE:
+    if result.outcome is Outcome.UNKNOWN and step.state in (IntentState.UNKNOWN, IntentState.DONE):
+        handler.unknown(intent, claim)
+    elif step.state == IntentState.DONE:
         reason = handler.applied(intent, claim, result.reply)
         if reason is not None:
             _change(intent, IntentState.WAITING_FOR_STAFF, reason=reason)
             handler.stopped(intent, claim, reason)
     elif step.state == IntentState.WAITING_FOR_STAFF:
         handler.stopped(intent, claim, Reason(step.reason))
-    elif step.state == IntentState.UNKNOWN:
-        handler.unknown(intent, claim)
     return step
 
 
@@ -202,6 +202,13 @@ def _change(
         ),
     )
     return bool(rows)
+
+
+def _look_sql(step: Step) -> str:
+    if step.look_ms is None:
+        return "look_ms = NULL, clean_ms = NULL"
+    now = now_sql()
+    return f"unknown_ms = {now}, look_ms = {now} + {int(step.look_ms)}, clean_ms = NULL"
 
 
 def _done_sql(state: Any) -> str:

@@ -1,14 +1,16 @@
 """Topic `customer.create`: an individual or a business with its UBOs (002:1703, 002:1926)."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts import audit
 from customers.choices import Stage
 from customers.models import Ubo
-from exchange.client import Created, ExchangeClient
+from exchange.client import Created, CreatedUbo, ExchangeClient
 from exchange.client.bodies import business_body, individual_body
 from exchange.outbox import open_intents
 from exchange.outbox.choices import Reason
@@ -33,7 +35,12 @@ _THAWING = (
 
 
 def account_name(record: HeldRecord) -> str:
-    """The name at the exchange, with the token by which a create is found again whose reply was lost."""
+    """The name at the exchange, with the token by which a create is found again whose reply was lost.
+
+    With OUTBOX_TOKEN_FORM = reference it is the operator's reference alone, unique as the token is.
+    """
+    if settings.OUTBOX_TOKEN_FORM == "reference":  # noqa: S105 - a form, no secret
+        return record.customer.reference
     return f"{record.display_name[:NAME_CHARACTERS]} [{record.customer.token}]"
 
 
@@ -61,6 +68,11 @@ def _send(body: dict[str, object], client: ExchangeClient) -> Created:
 
 def applied(intent: Intent, claim: Claim, reply: Created) -> Reason | None:
     """Bind the uid, where none is bound and nobody else has it; the UBOs' as far as they are certain."""
+    return bind(claim, reply.uid, reply.ubos, "customer.created_at_exchange")
+
+
+def bind(claim: Claim, uid: str, ubos: Iterable[CreatedUbo], action: str, **details: object) -> Reason | None:
+    """The customer is at the exchange under this uid: everything that follows. `action`: the audit row's."""
     record = held_record(claim)
     customer = record.customer
     at = time_param(timezone.now())
@@ -68,14 +80,14 @@ def applied(intent: Intent, claim: Claim, reply: Created) -> Reason | None:
         "UPDATE customers_customer SET uid = %s, stage = %s, at_exchange_at = %s, updated_at = %s "
         "WHERE id = %s AND uid IS NULL "
         "AND NOT EXISTS (SELECT 1 FROM customers_customer other WHERE other.uid = %s) RETURNING uid",
-        (reply.uid, Stage.AT_EXCHANGE.value, at, at, uuid_param(customer.pk), reply.uid),
+        (uid, Stage.AT_EXCHANGE.value, at, at, uuid_param(customer.pk), uid),
     )
     if not bound:
         return Reason.EXISTS_MORE_THAN_ONCE
-    customer.uid = reply.uid
-    known = bind_ubos(record, match_ubos(record.ubos.values(), reply.ubos))
+    customer.uid = uid
+    known = bind_ubos(record, match_ubos(record.ubos.values(), ubos))
     open_intents(customer.pk)
-    _note(record, "customer.created_at_exchange", uid=reply.uid, ubos=len(record.ubos), ubo_uids=known)
+    _note(record, action, uid=uid, ubos=len(record.ubos), ubo_uids=known, **details)
     return None
 
 

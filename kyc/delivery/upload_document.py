@@ -1,5 +1,6 @@
 """Topic `document.upload`: one document, byte for byte (002:2288, 002:2418, 002:2532)."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -39,11 +40,13 @@ def prepare(intent: Intent, claim: Claim) -> Prepared:
     if len(content) != document.size:
         raise Held(Reason.CONTENT_CHANGED, "file")
 
+    ubo_id = document.ubo_id
+    is_ubo = ubo_id is not None
+
     def send(client: ExchangeClient) -> Uploaded:
-        is_ubo = document.ubo_id is not None
         return client.upload_document(
             target="ubo" if is_ubo else "customer",
-            uid=_ubo_uid(record, document.ubo_id, client) if is_ubo else record.customer.uid or "",
+            uid=_ubo_uid(record, ubo_id, client) if ubo_id is not None else record.customer.uid or "",
             doc_type=document.doc_type,
             doc_number=document.doc_number or None,
             doc_expire=document.doc_expire,
@@ -81,14 +84,18 @@ def applied(intent: Intent, claim: Claim, reply: Uploaded) -> Reason | None:
         (Delivery.SENT.value, time_param(now), uuid_param(intent.subject_id)),
     )
     entries = [_entry(record, "document.sent", intent.subject_id)]
-    if not has_open(claim.lane, Topic.UPLOAD):
-        moved = Customer.objects.filter(pk=claim.lane, stage=Stage.AT_EXCHANGE).update(
-            stage=Stage.DOCUMENTS_SENT, documents_sent_at=now, updated_at=now
-        )
-        if moved:
-            entries.append(_entry(record, "customer.documents_sent", None))
-    audit.record_many(entries)
+    audit.record_many(entries + _move_on(record, claim, now))
     return None
+
+
+def _move_on(record: HeldRecord, claim: Claim, now: datetime) -> list[audit.AuditEntry]:
+    """The customer's stage after its last document; the audit row where it moved."""
+    if has_open(claim.lane, Topic.UPLOAD):
+        return []
+    moved = Customer.objects.filter(pk=claim.lane, stage=Stage.AT_EXCHANGE).update(
+        stage=Stage.DOCUMENTS_SENT, documents_sent_at=now, updated_at=now
+    )
+    return [_entry(record, "customer.documents_sent", None)] if moved else []
 
 
 def stopped(intent: Intent, claim: Claim, reason: Reason) -> None:
@@ -98,8 +105,11 @@ def stopped(intent: Intent, claim: Claim, reason: Reason) -> None:
 
 
 def unknown(intent: Intent, claim: Claim) -> None:
+    """It may be there, missing or doubled: flagged for good. After the last resend the customer goes on."""
+    record = held_record(claim)
     Document.objects.filter(pk=intent.subject_id).update(delivery=Delivery.UNKNOWN, is_flagged=True)
-    audit.record_many([_entry(held_record(claim), "document.outcome_unknown", intent.subject_id)])
+    entries = [_entry(record, "document.outcome_unknown", intent.subject_id)]
+    audit.record_many(entries + _move_on(record, claim, timezone.now()))
 
 
 def _entry(record: HeldRecord, action: str, document_id: UUID | None, reason: str = "") -> audit.AuditEntry:

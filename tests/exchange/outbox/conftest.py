@@ -12,6 +12,7 @@ def exchange(sandbox, settings):  # noqa: F811
     settings.EXCHANGE_BASE_URL = sandbox.base_url
     settings.EXCHANGE_API_KEY, settings.EXCHANGE_API_SECRET = sandbox.key, sandbox.secret
     settings.EXCHANGE_RATE_PER_SECOND = 500
+    settings.OUTBOX_SETTLE_SECONDS = 0.5
     return sandbox
 
 

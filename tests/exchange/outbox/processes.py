@@ -43,6 +43,7 @@ def environment() -> dict[str, str]:
         "EXCHANGE_API_KEY": settings.EXCHANGE_API_KEY,
         "EXCHANGE_API_SECRET": settings.EXCHANGE_API_SECRET,
         "EXCHANGE_RATE_PER_SECOND": str(settings.EXCHANGE_RATE_PER_SECOND),
+        "OUTBOX_SETTLE_SECONDS": str(settings.OUTBOX_SETTLE_SECONDS),
         "POLL_SECONDS": "0.5",
     }
 

@@ -1,0 +1,109 @@
+"""Reading a merchant's whole list at the exchange, whatever its order and however rows shift meanwhile."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from exchange.client import CustomerRow, ExchangeError, Outcome, Page, ReplyTooLarge
+
+log = logging.getLogger(__name__)
+
+# The exchange's largest page, and what is asked for at the least when its answers are too large.
+PAGE_ROWS, LEAST_ROWS = 1000, 50
+# Passes over the list until every row was seen; more than that, and the list is not to be had whole now.
+MOST_PASSES = 6
+# Without a total to reach, so many passes in a row that bring nobody new.
+QUIET_PASSES = 2
+# No list has so many pages; a server that never ends one must not hold us for ever.
+MOST_PAGES = 10_000
+# A page may be asked for again where the answer was lost: reading changes nothing.
+MOST_ASKS = 4
+
+ListPage = Callable[[int, int], Page[CustomerRow]]
+
+
+@dataclass(slots=True)
+class Listing:
+    """Every row that was seen, by uid. `is_whole`: none was missed. `calls`: pages asked for."""
+
+    rows: dict[str, CustomerRow] = field(default_factory=dict)
+    is_whole: bool = False
+    calls: int = 0
+
+
+def read_list(list_page: ListPage) -> Listing:
+    """Read pages until as many distinct uids were seen as the list says it has (002:2051 ff).
+
+    Rows may come twice, in any order, and shift between pages: they go by uid. A total that moves, or that
+    is not reached, has the list read again. Where the total counts rows twice, or there is none, pass after
+    pass must bring nobody new. Raises ExchangeError where a page can't be had.
+    """
+    found, limit, quiet = Listing(), PAGE_ROWS, 0
+    for _ in range(MOST_PASSES):
+        known = len(found.rows)
+        try:
+            one = _pass(list_page, limit, found)
+        except ReplyTooLarge:
+            if limit <= LEAST_ROWS:
+                raise
+            limit = max(LEAST_ROWS, limit // 4)
+            continue
+        quiet = quiet + 1 if known and len(found.rows) == known else 0
+        found.is_whole = _is_whole(one, len(found.rows), quiet)
+        if found.is_whole:
+            return found
+    log.warning("list_not_whole rows=%s calls=%s", len(found.rows), found.calls)
+    return found
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One reading of the list: the totals it named, its pages with rows, all rows, those without a uid."""
+
+    totals: set[int] = field(default_factory=set)
+    pages: int = 0
+    read: int = 0
+    unreadable: int = 0
+
+
+def _is_whole(one: _Pass, distinct: int, quiet: int) -> bool:
+    if one.pages <= 1:
+        return True  # one answer is one moment's list
+    if not one.totals:
+        return quiet >= QUIET_PASSES
+    return len(one.totals) == 1 and (
+        distinct + one.unreadable == next(iter(one.totals)) or quiet > QUIET_PASSES
+    )
+
+
+def _pass(list_page: ListPage, limit: int, found: Listing) -> _Pass:
+    """Read the list once to its end."""
+    one = _Pass()
+    for page in range(1, MOST_PAGES):
+        answer = _asked(list_page, page, limit, found)
+        if answer.total is not None:
+            one.totals.add(answer.total)
+        found.rows.update((row.uid, row) for row in answer.rows)
+        rows = len(answer.rows) + answer.unreadable
+        one.read += rows
+        one.unreadable += answer.unreadable
+        one.pages += rows > 0
+        # Only an empty page ends a list without a total: a server may serve fewer rows than asked for.
+        if rows == 0 or (answer.total is not None and one.read >= answer.total):
+            break
+    return one
+
+
+def _asked(list_page: ListPage, page: int, limit: int, found: Listing) -> Page[CustomerRow]:
+    for ask in range(1, MOST_ASKS + 1):
+        found.calls += 1
+        try:
+            return list_page(page, limit)
+        except ReplyTooLarge:
+            raise
+        except ExchangeError as error:
+            if ask == MOST_ASKS or error.outcome is not Outcome.UNKNOWN:
+                raise
+    raise AssertionError("unreachable")

@@ -1,0 +1,97 @@
+"""Unknown creates of one merchant: all of them against one scan of its list."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from customers.models import Merchant
+from exchange.client import Customer as ExchangeCustomer
+from exchange.client import CustomerRow, ExchangeClient, ExchangeError, Outcome, Refused
+from exchange.outbox.choices import Reason
+from exchange.outbox.database import now_ms
+from exchange.outbox.looks import Adopt, Decision, ForStaff, LookAgain, Pace, Seen, SendAgain, judge
+from exchange.outbox.reconciling import Looked
+from exchange.outbox.resolving import look_later
+from exchange.outbox.scanning import Listing, read_list
+from kyc.reconciliation.adoption import adopt, hand_over, send_again
+from kyc.reconciliation.cases import Known, UnknownCreate, is_blind, known_of, told_of, unknown_creates
+from kyc.reconciliation.matching import Mark, contradictions, evidence_of, find_marked
+
+log = logging.getLogger(__name__)
+
+# Details may be asked for again where the answer was lost: reading changes nothing.
+MOST_ASKS = 4
+
+
+def scan_merchant(client: ExchangeClient, merchant: Merchant) -> Listing:
+    """The merchant's whole list; the aggregator's own names the customers of all."""
+    uid = merchant.exchange_uid
+    return read_list(lambda page, limit: client.list_customers(page=page, limit=limit, merchant_uid=uid))
+
+
+def resolve_creates(merchant: Merchant, client: ExchangeClient, worker: str, pace: Pace) -> Looked:
+    """Scan the merchant's list once and act on every unknown create of it. Raises ExchangeError.
+
+    What was found before the exchange stopped answering stays; the rest is looked for again.
+    """
+    cases = unknown_creates(merchant.uid)
+    if not cases:
+        return Looked()
+    started_ms = now_ms()
+    listing = scan_merchant(client, merchant)
+    rows = list(listing.rows.values())
+    known = known_of(rows)
+    marked = find_marked(rows, [case.mark for case in cases])
+    blind = is_blind(rows, known)
+    for found in cases:
+        matches = _unbound(marked.get(found.mark, []), found.mark, known)
+        seen = Seen(started_ms, tuple(row.uid for row in matches), listing.is_whole, blind)
+        _act(found, judge(found.case, seen, pace), matches, client, worker, pace)
+    return Looked(listing.calls, len(rows), listing.is_whole)
+
+
+def _unbound(matches: list[CustomerRow], mark: Mark, known: Known) -> list[CustomerRow]:
+    return [row for row in matches if known.bound.get(row.uid, mark) == mark]
+
+
+def _act(
+    found: UnknownCreate,
+    decision: Decision,
+    matches: list[CustomerRow],
+    client: ExchangeClient,
+    worker: str,
+    pace: Pace,
+) -> None:
+    if isinstance(decision, Adopt):
+        there = _details(client, decision.uid)
+        if there is None:
+            later = now_ms() + max(50, pace.quick_ms[1])
+            look_later(found.intent, later, found.case.clean_ms)
+            return
+        if against := list(contradictions(told_of(found.customer), there)):
+            code = f"contradicts:{decision.uid}:{','.join(against)}"
+            hand_over(found, ForStaff(Reason.FOREIGN_SENDER, code), worker)
+            return
+        adopt(found, decision, there, evidence_of(matches[0], found.mark), worker)
+    elif isinstance(decision, SendAgain):
+        send_again(found, worker)
+    elif isinstance(decision, ForStaff):
+        hand_over(found, decision, worker)
+    elif isinstance(decision, LookAgain):
+        look_later(found.intent, decision.at_ms, decision.clean_ms)
+
+
+def _details(client: ExchangeClient, uid: str) -> ExchangeCustomer | None:
+    """The account in full; None where this one can't be read now. Raises where nothing can."""
+    ask: Callable[[], ExchangeCustomer] = lambda: client.get_customer(uid)  # noqa: E731
+    for _ in range(MOST_ASKS):
+        try:
+            return ask()
+        except Refused as error:
+            log.warning("details_refused status=%s", error.status)
+            return None
+        except ExchangeError as error:
+            if error.outcome is not Outcome.UNKNOWN:
+                raise
+    return None
