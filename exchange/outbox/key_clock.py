@@ -193,12 +193,13 @@ class KeyClock:
             )
 
     def state(self) -> KeyState:
-        self._make_row()
-        now, share, paused, reason, strikes, code, skew = run(
+        """How the key stands. Only reads: a key that was never used stands as it will begin."""
+        rows = run(
             f"""SELECT {now_sql()}, {_share_sql()}, paused_until_ms, pause_reason, strikes, stopped_code,
                        skew_ms FROM exchange_apikeyclock WHERE fingerprint = %s""",
             (self.fingerprint,),
-        )[0]
+        )
+        now, share, paused, reason, strikes, code, skew = rows[0] if rows else (0, 1.0, 0, "", 0, "", 0)
         left = max(0, paused - now) / 1000
         return KeyState(
             rate=self.rate * float(share),

@@ -5,8 +5,23 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext_lazy as _
 
-from customers.choices import EntityType, Stage
+from customers.choices import EDITABLE_STAGES, OPEN_AT_EXCHANGE_STAGES, EntityType, Stage
+
+# Stages that are counted together, by the name that a list's filter has for them.
+TOGETHER: dict[str, tuple[Stage, ...]] = {
+    "open": tuple(stage for stage in Stage if stage not in (Stage.VERIFIED, Stage.REJECTED)),
+    "not_submitted": EDITABLE_STAGES,
+    "with_exchange": (Stage.SUBMITTED, *OPEN_AT_EXCHANGE_STAGES),
+    "on_the_way": (Stage.SUBMITTED, Stage.AT_EXCHANGE),
+}
+TOGETHER_LABELS = {
+    "open": _("Open: not verified, not rejected"),
+    "not_submitted": _("Not submitted"),
+    "with_exchange": _("With the exchange"),
+    "on_the_way": _("On the way"),
+}
 
 
 @dataclass(slots=True)

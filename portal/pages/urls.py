@@ -7,6 +7,7 @@ from portal.pages.customer import views as customer
 from portal.pages.customers import views as customers
 from portal.pages.merchants import views as merchants
 from portal.pages.overview import views as overview
+from portal.pages.sync import views as sync
 from portal.pages.waiting import views as waiting
 
 urlpatterns = [
@@ -22,6 +23,9 @@ urlpatterns = [
     path("documents/<uuid:document_id>/", customer.document, name="document-detail"),
     path("documents/<uuid:document_id>/file/", downloads.download, name="document-download"),
     path("waiting/", waiting.waiting, name="waiting"),
+    path("sync/", sync.sync, name="sync"),
+    path("sync/intents/", sync.intents, name="sync-intents"),
+    path("intents/<uuid:intent_id>/", sync.intent, name="intent-detail"),
     path("intents/<uuid:intent_id>/retry/", waiting.retry, name="intent-retry"),
     path("merchants/", merchants.merchants, name="merchants"),
     path("merchants/<str:uid>/", merchants.merchant, name="merchant-detail"),

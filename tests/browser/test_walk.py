@@ -5,6 +5,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from customers.choices import Stage
 from customers.models import Merchant
+from exchange.outbox.database import now_ms
+from exchange.outbox.models import Circuit, Intent, Worker
 from tests.portal.pages import people
 
 pytestmark = pytest.mark.browser
@@ -41,6 +43,10 @@ def world(transactional_db, thandi):
     people.stuck(lost, reason="create_outcome_unknown", state="unknown", status=None)
     in_review = people.moved_to(in_review, Stage.DOCUMENTS_SENT)
     in_review.documents.filter(doc_type="Bank Statement").update(is_flagged=True)
+    now = now_ms()
+    Circuit.objects.create(endpoint="create_customer", failures=7, opened_ms=now, open_until_ms=now + 8000)
+    Worker.objects.create(id="portal-1-7b22", host="portal-1", pid=7, started_ms=now, beat_ms=now)
+    Worker.objects.create(id="portal-2-91ac", host="portal-2", pid=9, started_ms=now, beat_ms=now - 60_000)
     draft = people.a_business(shop, thandi, documents=False)
     people.hand_in(draft, thandi, "AML Policy")
     people.hand_in(draft, thandi, "AML Policy")
@@ -70,11 +76,17 @@ def test_every_page_is_sound(width, scheme, world, open_browser, sign_in):
         "/customers/",
         "/customers/?q=nobody",
         "/waiting/",
+        "/sync/",
+        "/sync/intents/",
+        "/sync/intents/?state=held",
         "/merchants/",
         "/merchants/CCT0000000001/",
     ):
         page.goto(path)
         assert_sound(page, path)
+    for intent in Intent.objects.filter(state__in=("waiting_for_staff", "done")).order_by("state")[::9]:
+        page.goto(f"/intents/{intent.pk}/")
+        assert_sound(page, f"intent {intent.state}")
     for name, customer in world.items():
         page.goto(f"/customers/{customer.pk}/")
         page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true })")
@@ -87,7 +99,7 @@ def test_every_page_is_sound(width, scheme, world, open_browser, sign_in):
 @pytest.mark.parametrize(("width", "scheme"), LOOKS[::3])
 def test_an_empty_product_is_sound(width, scheme, sign_in):
     page = sign_in(width=width, scheme=scheme)
-    for path in ("/", "/customers/", "/waiting/", "/merchants/"):
+    for path in ("/", "/customers/", "/waiting/", "/sync/", "/sync/intents/", "/merchants/"):
         page.goto(path)
         assert_sound(page, path)
 

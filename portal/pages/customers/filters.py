@@ -7,6 +7,7 @@ from customers.choices import EntityType, Stage
 from customers.models import Merchant
 from customers.rules.countries import alpha_2_codes
 from customers.search import SEARCH_MAX
+from portal.pages.standing import TOGETHER_LABELS
 from portal.pages.whose_move import Move
 
 MERCHANTS_SHOWN = 500
@@ -23,7 +24,11 @@ class CustomerFilters(forms.Form):
     )
     merchant = forms.ChoiceField(label=_("Merchant"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any")), *EntityType.choices])
-    stage = forms.ChoiceField(label=_("Stage"), required=False, choices=[("", _("Any")), *Stage.choices])
+    stage = forms.ChoiceField(
+        label=_("Stage"),
+        required=False,
+        choices=[("", _("Any")), *Stage.choices, *TOGETHER_LABELS.items()],
+    )
     waiting = forms.ChoiceField(
         label=_("Waiting for"), required=False, choices=[("", _("Anyone")), *Move.choices[:3]]
     )

@@ -14,6 +14,7 @@ from exchange.outbox.choices import PERSON_STATES
 from exchange.outbox.models import Intent
 from kyc.requirements import Requirement
 from portal.pages.paging import PAGE_SIZE, Place, newest_first, take_page
+from portal.pages.standing import TOGETHER
 from portal.pages.whose_move import Move, next_step, open_rows, requirements_for_list, whose_move
 
 # What waits for whom is worked out, not stored: so many customers are looked at for one page, then the reader
@@ -51,7 +52,7 @@ def list_customers(
 
 def _narrowed(queryset: QuerySet, values: Mapping[str, str]) -> QuerySet:
     if stage := values.get("stage"):
-        queryset = queryset.filter(stage=stage)
+        queryset = queryset.filter(stage__in=TOGETHER.get(stage, (stage,)))
     if merchant := values.get("merchant"):
         queryset = queryset.filter(merchant__uid=merchant)
     if kind := values.get("kind"):

@@ -37,4 +37,6 @@ def retry(request: StaffRequest, intent_id: UUID) -> HttpResponse:
         messages.success(request, _("It is due now and will be sent with the next delivery."))
     if request.POST.get("back") == "customer":
         return redirect("customer-detail", customer_id=intent.lane_id)
+    if request.POST.get("back") == "intent":
+        return redirect("intent-detail", intent_id=intent.pk)
     return redirect("waiting")

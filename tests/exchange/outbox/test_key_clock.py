@@ -72,7 +72,7 @@ def test_a_limit_pauses_and_halves_the_rate_once_for_all_that_were_under_way():
 
 def test_the_rate_climbs_back_by_five_percent_a_minute():
     clock = KeyClock("k", rate=20)
-    clock.state()
+    clock.grant()
     ApiKeyClock.objects.update(share=0.5, share_at_ms=now_ms() - 120_000)
     assert clock.state().rate == pytest.approx(12, rel=0.01)
     ApiKeyClock.objects.update(share=0.5, share_at_ms=now_ms() - 24 * 3600_000)

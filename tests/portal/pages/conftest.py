@@ -26,3 +26,5 @@ def nothing_in_scope(monkeypatch):
     monkeypatch.setattr("customers.models.merchant_scope", lambda user: frozenset())
     monkeypatch.setattr("portal.pages.waiting.queries.merchant_scope", lambda user: frozenset())
     monkeypatch.setattr("portal.pages.overview.outbox.merchant_scope", lambda user: frozenset())
+    monkeypatch.setattr("portal.pages.sync.queries.merchant_scope", lambda user: frozenset())
+    monkeypatch.setattr("portal.pages.sync.listing.merchant_scope", lambda user: frozenset())

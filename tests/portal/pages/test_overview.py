@@ -103,4 +103,4 @@ def test_out_of_scope_nothing_is_counted(some_customers, staff, nothing_in_scope
     page = staff.get(reverse("overview"))
 
     assert page.context["page"].standing.total == 0
-    assert page.context["outbox"].for_a_person == 0
+    assert page.context["outbox"].waiting_for_staff == 0
