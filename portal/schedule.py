@@ -33,6 +33,7 @@ def jobs() -> tuple[Job, ...]:
     return (
         Job("poll_verifications", settings.POLL_SECONDS, _poll_verifications),
         Job("pull_merchants", HOUR, _pull_merchants),
+        Job("find_orphans", DAY, _find_orphans),
         Job("clear_sessions", DAY, _clear_sessions),
     )
 
@@ -96,6 +97,18 @@ def _pull_merchants() -> None:
     client = make_client()
     try:
         pull_merchants(client, actor=User.objects.machine())
+    finally:
+        client.close()
+
+
+def _find_orphans() -> None:
+    from accounts.models import User
+    from exchange.connection import make_client
+    from kyc.reconciliation.orphans import find_orphans
+
+    client = make_client()
+    try:
+        find_orphans(client, actor=User.objects.machine())
     finally:
         client.close()
 

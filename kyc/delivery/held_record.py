@@ -73,7 +73,6 @@ def held_document(claim: Claim, document_id: UUID) -> Document:
         for document in _DOCUMENTS.rows(record.customer.pk):
             document.customer = record.customer
             record.documents[document.pk] = document
-    document = record.documents.get(document_id)
-    if document is None:
+    if document_id not in record.documents:
         raise Obsolete("superseded")
-    return document
+    return record.documents[document_id]

@@ -26,7 +26,7 @@ def find_existing(units: Sequence[Unit]) -> None:
 
 def load_customers(references: Sequence[str]) -> dict[str, Customer]:
     rows = (
-        Customer.objects.filter(reference__any_of=sorted(set(references)))
+        Customer.objects.filter(reference__any_of=frozenset(references))
         .select_related("merchant", "business_profile")
         .prefetch_related("ubos")
     )

@@ -43,6 +43,7 @@ class Places:
         self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self.counts = {CUSTOMERS: 0, UBOS: 0, DOCUMENTS: 0}
         self.merchant_uids: set[str] = set()
+        self._has_doubles = False
 
     def __enter__(self) -> Places:
         return self
@@ -74,10 +75,15 @@ class Places:
 
     def _add(self, table: str, rows: Iterable[tuple[bytes, int]]) -> None:
         # The first row with a value has it; those after it are its doubles.
-        self._database.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", rows)  # noqa: S608
+        given = list(rows)
+        before = self._database.total_changes
+        self._database.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", given)  # noqa: S608
+        self._has_doubles |= self._database.total_changes - before < len(given)
 
     def first_lines(self, rows: Sequence[Row]) -> list[tuple[int, int]]:
         """For each customers row: the lines of the first rows with its reference and with its e-mail."""
+        if not self._has_doubles:
+            return [(row.line, row.line) for row in rows]
         reference_digests = [self._digest(text_of(row, "reference")) for row in rows]
         # A row without an e-mail was not entered, so that none is found for it.
         email_digests = [self._email_digest(row) for row in rows]

@@ -10,6 +10,7 @@ from exchange.client import Customer as ExchangeCustomer
 from exchange.client import CustomerRow, ExchangeClient, ExchangeError, Outcome, Refused
 from exchange.outbox.choices import Reason
 from exchange.outbox.database import now_ms
+from exchange.outbox.decisions import CONTRADICTS
 from exchange.outbox.looks import Adopt, Decision, ForStaff, LookAgain, Pace, Seen, SendAgain, judge
 from exchange.outbox.reconciling import Looked
 from exchange.outbox.resolving import look_later
@@ -70,7 +71,7 @@ def _act(
             look_later(found.intent, later, found.case.clean_ms)
             return
         if against := list(contradictions(told_of(found.customer), there)):
-            code = f"contradicts:{decision.uid}:{','.join(against)}"
+            code = f"{CONTRADICTS}{decision.uid}:{','.join(against)}"
             hand_over(found, ForStaff(Reason.FOREIGN_SENDER, code), worker)
             return
         adopt(found, decision, there, evidence_of(matches[0], found.mark), worker)

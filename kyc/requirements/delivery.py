@@ -21,7 +21,7 @@ _UNKNOWN = {
     Topic.CREATE: Reason.CREATE_OUTCOME_UNKNOWN,
     Topic.UPLOAD: Reason.UPLOAD_OUTCOME_UNKNOWN,
 }
-_STUCK_STATES = (IntentState.UNKNOWN, IntentState.WAITING_FOR_STAFF)
+_STUCK_STATES = (IntentState.WAITING_FOR_STAFF,)
 
 
 def delivery_rows(facts: Facts) -> list[Requirement]:
@@ -87,7 +87,8 @@ def _why(intent: IntentFacts) -> tuple[str, str]:
 def _told(
     facts: Facts, intent: IntentFacts | None, code: str, title: str, *, is_done: bool = False
 ) -> Requirement:
-    if is_done or (intent is not None and intent.state == IntentState.DONE):
+    is_settled = is_done and not _is_stuck(intent)
+    if is_settled or (intent is not None and intent.state == IntentState.DONE):
         return Requirement(code, "", State.DONE, "verification", title)
     if intent is not None and _is_stuck(intent):
         why, remedy = _why(intent)
@@ -97,6 +98,8 @@ def _told(
             code, "", State.WAITING_FOR_STAFF, blocks, f"{title}: {why}", remedy, links=_here(facts)
         )
     remedy = _("Nothing to do: it is sent by itself.")
+    if intent is not None and intent.state == IntentState.UNKNOWN:
+        remedy = _("Nothing to do: the reply was lost, and the exchange is looked at by itself.")
     return Requirement(code, "", State.WAITING_FOR_EXCHANGE, "verification", title, remedy)
 
 
