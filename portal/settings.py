@@ -44,7 +44,7 @@ _KNOWN = {
     "EXCHANGE_BASE_URL", "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
     "EXCHANGE_DIALECT", "EXCHANGE_RATE_PER_SECOND", "EXCHANGE_LANES", "OUTBOX_LEASE_SECONDS",
     "OUTBOX_UPLOAD_LEASE_SECONDS", "OUTBOX_SETTLE_SECONDS", "UPLOAD_UNKNOWN_RESENDS", "SEND_CLEANED_IMAGES",
-    "OUTBOX_TOKEN_FORM", "RECOVERY_EPOCH",
+    "OUTBOX_TOKEN_FORM", "RECOVERY_EPOCH", "WORKER_STALL_SECONDS", "METRICS_TOKEN",
     "POLL_SECONDS", "PORT", "SANDBOX_PORT", "SANDBOX_STORE", "LOG_LEVEL", "S3_BUCKET", "S3_ENDPOINT_URL",
     "S3_REGION", "SECURE_PROXY", "LANGUAGE_CODE", "TIME_ZONE", "FOUR_EYES_COMMANDS",
 }  # fmt: skip
@@ -181,7 +181,15 @@ if _database["ENGINE"].endswith("sqlite3"):
 elif "postgresql" in _database["ENGINE"]:
     _database["CONN_HEALTH_CHECKS"] = True
     _database["CONN_MAX_AGE"] = 60
-    _database.setdefault("OPTIONS", {})["options"] = (
+    # A host that is gone says nothing: ask, rather than wait for hours.
+    _database.setdefault("OPTIONS", {}).update(
+        connect_timeout=5,
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+        tcp_user_timeout=30_000,
+    )
+    _database["OPTIONS"]["options"] = (
         "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s"
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -273,7 +281,7 @@ if not IS_EMBEDDED:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
     # Load balancers ask over plain http.
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     # Browsers' preload lists are entered by a domain's owner, not by one of its sites.
@@ -363,6 +371,8 @@ if RECOVERY_EPOCH:
             "RECOVERY_EPOCH is a time such as 2026-03-01T02:30:00+02:00; see docs/restore.md."
         ) from None
 UPLOAD_UNKNOWN_RESENDS = env.int("UPLOAD_UNKNOWN_RESENDS", 1)
+# A worker that gets nothing done for so long while work is due ends itself; its supervisor starts another.
+WORKER_STALL_SECONDS = env.float("WORKER_STALL_SECONDS", 60.0)
 SEND_CLEANED_IMAGES = env.bool("SEND_CLEANED_IMAGES", False)
 # How often the exchange is asked for verdicts while any customer is open there.
 POLL_SECONDS = env.float("POLL_SECONDS", 60.0 if _exchange_given else 5.0)
@@ -390,6 +400,8 @@ REST_FRAMEWORK = {
 
 # --- Logs ----------------------------------------------------------------------------------------
 
+# What a reader of /metrics must show; without one there are no metrics.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,

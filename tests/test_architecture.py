@@ -12,11 +12,13 @@ MODULES = house.sources()
 # Files over 300 lines: the lines they may have, with the reason.
 EXEMPT = {
     # One table of settings, read from top to bottom.
-    "portal.settings": 420,
+    "portal.settings": 450,
     # Every call that the exchange documents, one short method each.
     "exchange.client.client": 360,
+    # The tables of one room, read side by side.
+    "exchange.outbox.models": 330,
     # Claim, send and settle are one subject: what must not happen between them is best seen together.
-    "exchange.outbox.delivering": 340,
+    "exchange.outbox.delivering": 370,
 }
 
 
