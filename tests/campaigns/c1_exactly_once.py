@@ -93,19 +93,16 @@ def load(plan: Plan, sandbox: SandboxProcess, install: Install) -> frozenset[str
     return strangers
 
 
-def unsettled(install: Install, *, unknown_settles: bool) -> int:
+def unsettled(install: Install) -> int:
     """How many intents still move by themselves."""
-    waiting = ("sending", "unknown") if unknown_settles else ("sending",)
     rows = install.database.rows(
-        "SELECT COUNT(*) FROM exchange_intent WHERE state IN "
-        f"({', '.join(repr(state) for state in waiting)}) OR (state = 'pending' AND is_ready)"
+        "SELECT COUNT(*) FROM exchange_intent WHERE state IN ('sending', 'unknown') "
+        "OR (state = 'pending' AND is_ready)"
     )
     return int(rows[0][0])
 
 
-def drive(
-    install: Install, fleet: Fleet, killer: Killer | None, *, seconds: float, unknown_settles: bool
-) -> float:
+def drive(install: Install, fleet: Fleet, killer: Killer | None, *, seconds: float) -> float:
     """Let it run under fire for `seconds`, or until nothing moves any more; how long that was."""
     started = time.monotonic()
     look_at = started + 1
@@ -115,7 +112,7 @@ def drive(
         fleet.tend()
         if time.monotonic() >= look_at:
             look_at = time.monotonic() + 0.5
-            if not unsettled(install, unknown_settles=unknown_settles):
+            if not unsettled(install):
                 break
         time.sleep(0.05)
     return time.monotonic() - started
@@ -159,7 +156,7 @@ def run(plan: Plan) -> Report:
         started = time.monotonic()
         with Fleet(install, "work", "--lanes", str(plan.lanes), size=plan.workers) as fleet:
             killer = Killer(fleet, plan.seed, mean_gap=plan.mean_gap, frozen=plan.frozen)
-            drive(install, fleet, killer, seconds=plan.duration, unknown_settles=not may_wait())
+            drive(install, fleet, killer, seconds=plan.duration)
         proxy_struck = proxy.struck
         proxy.clear_faults()
         sandbox.set_faults(**(plan.quirks or {}))
@@ -185,9 +182,3 @@ def finish(install: Install, report: Report, at_most: float = 180.0) -> None:
         report.require(code in (0, 1), "idle", f"deliver_outbox ended with {code}: {said[-400:]}")
     except subprocess.TimeoutExpired:
         report.require(False, "idle", f"still not idle {at_most:.0f} s later: {install.states()}")
-
-
-def may_wait() -> bool:
-    from tests.campaigns import invariants
-
-    return invariants.UNKNOWN_CREATES_MAY_WAIT

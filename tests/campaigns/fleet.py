@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -128,11 +127,20 @@ class Fleet:
         self.kills = self.freezes = self.ends = 0
         # Processes that did not run freely: what they hold may overlap with what others took over.
         self.struck_pids: set[int] = set()
+        self.pids: set[int] = set()
         self._thaws: list[tuple[float, subprocess.Popen]] = []
 
     def __enter__(self) -> Fleet:
-        self.workers = [self.install.start(*self.command) for _ in range(self.size)]
+        self.begin()
         return self
+
+    def begin(self) -> None:
+        self.workers = [self._start() for _ in range(self.size)]
+
+    def _start(self) -> subprocess.Popen:
+        worker = self.install.start(*self.command)
+        self.pids.add(worker.pid)
+        return worker
 
     def __exit__(self, *_details: object) -> None:
         self.stop()
@@ -158,20 +166,6 @@ class Fleet:
             os.killpg(worker.pid, signal.SIGSTOP)
         self._thaws.append((time.monotonic() + seconds, worker))
 
-    @contextlib.contextmanager
-    def frozen(self) -> Iterator[None]:
-        """All of them stand still meanwhile."""
-        for how in (signal.SIGSTOP, signal.SIGCONT):
-            for worker in self.workers:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(worker.pid, how)
-            if how == signal.SIGSTOP:
-                try:
-                    yield
-                except BaseException:
-                    self.stop()
-                    raise
-
     def tend(self) -> None:
         """Thaw whose time has come; start again whoever ended."""
         now = time.monotonic()
@@ -182,7 +176,7 @@ class Fleet:
         for place, worker in enumerate(self.workers):
             if worker.poll() is not None and self.restarts:
                 self.ends += 1
-                self.workers[place] = self.install.start(*self.command)
+                self.workers[place] = self._start()
 
     @property
     def awake(self) -> list[subprocess.Popen]:

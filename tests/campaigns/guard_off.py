@@ -109,12 +109,12 @@ def no_retry_after_outage() -> None:
 
 def deaf_to_the_clock() -> None:
     """The broker's bell is the only reason to look: beat does not ring."""
-    from portal import celery
+    from portal.celery import app
 
-    celery.app.on_after_configure.receivers.clear() if hasattr(
-        celery.app.on_after_configure, "receivers"
-    ) else None
-    celery.app.conf.beat_schedule = {}
+    def silence(sender, **_details: object) -> None:
+        sender.conf.beat_schedule = {}
+
+    app.on_after_configure.connect(silence, weak=False)
 
 
 def first_come_first_served() -> None:

@@ -13,10 +13,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-# Until a scan resolves it, a create whose reply was lost ends as `unknown` and waits: neither lost nor done.
-# With this off, every customer must be there and bound at the end.
-UNKNOWN_CREATES_MAY_WAIT = True
-
 CLOSED = ("done", "given_up")
 REASONS = {
     "email_taken_elsewhere", "ubo_email_taken", "exists_more_than_once", "foreign_sender",
@@ -45,7 +41,6 @@ class Scene:
     struck_pids: frozenset[int] = frozenset()
     status: dict[str, Any] | None = None
     is_over: bool = True
-    unknown_may_wait: bool = UNKNOWN_CREATES_MAY_WAIT
     notes: Counter = field(default_factory=Counter)
 
     @cached_property
@@ -67,23 +62,11 @@ class Scene:
         return {row["uid"]: row for row in self.held["customers"]}
 
     @cached_property
-    def open_unknown(self) -> set[str]:
-        """Subjects whose outcome is not known (yet)."""
-        return {
-            str(intent["subject_id"])
-            for intent in self.facts["intents"]
-            if intent["state"] == "unknown" or intent["reason"].endswith("_outcome_unknown")
-        }
-
-    @cached_property
     def copies(self) -> Counter:
         return Counter((row["owner_uid"], row["doc_type"], row["sha256"]) for row in self.held["documents"])
 
     def of_them(self, customer: dict) -> list[dict]:
         return self.there[customer["merchant_uid"], customer["email"].casefold()]
-
-    def waits_as_unknown(self, customer: dict) -> bool:
-        return self.unknown_may_wait and customer["uid"] is None and customer["id"] in self.open_unknown
 
     def owner_uid(self, customer: dict, document: dict) -> str | None:
         if document["ubo_id"] is None:
@@ -109,8 +92,6 @@ def p1_everybody_is_there_once(scene: Scene) -> Iterator[str]:
             continue
         if customer["email"].casefold() in scene.strangers:
             scene.notes["genuine_clashes"] += 1
-        elif scene.waits_as_unknown(customer):
-            scene.notes["unknown_creates"] += 1
         elif scene.is_over:
             scene.notes["lost"] += 1
             yield f"lost: {name} is at stage {customer['stage']} without a uid ({len(rows)} there)"
@@ -199,7 +180,7 @@ def i3_nothing_there_without_an_owner(scene: Scene) -> Iterator[str]:
             or (not token and row["email"].casefold() in scene.strangers)
         ):
             continue
-        if owner is not None and (scene.waits_as_unknown(owner) or not scene.is_over):
+        if owner is not None and not scene.is_over:
             continue
         yield f"nobody's: {row['uid']} ({row['email']})"
 
