@@ -55,5 +55,6 @@ def install(tmp_path, sandbox: SandboxProcess) -> Install:  # noqa: F811
         "EXCHANGE_DIALECT": "2026-02",
         "EXCHANGE_RATE_PER_SECOND": "500",
         "POLL_SECONDS": "1",
+        "OUTBOX_SETTLE_SECONDS": "1",
     }
     return Install(tmp_path, environment)
