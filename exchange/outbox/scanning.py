@@ -36,8 +36,8 @@ class Listing:
 def read_list(list_page: ListPage) -> Listing:
     """Read pages until as many distinct uids were seen as the list says it has (002:2051 ff).
 
-    Rows may come twice, in any order, and shift between pages: they go by uid. A total that moves, or that
-    is not reached, has the list read again. Where the total counts rows twice, or there is none, pass after
+    Rows may come twice, in any order, and shift between pages: they go by uid. A total that is not reached,
+    since it moved or rows were missed, has the list read again. Where the total counts rows twice, or there is none, pass after
     pass must bring nobody new. Raises ExchangeError where a page can't be had.
     """
     found, limit, quiet = Listing(), PAGE_ROWS, 0
@@ -60,9 +60,11 @@ def read_list(list_page: ListPage) -> Listing:
 
 @dataclass(slots=True)
 class _Pass:
-    """One reading of the list: the totals it named, its pages with rows, all rows, those without a uid."""
+    """One reading of the list: the total it named last, whether that moved, its pages with rows, all rows,
+    and those without a uid."""
 
-    totals: set[int] = field(default_factory=set)
+    total: int | None = None
+    has_moved: bool = False
     pages: int = 0
     read: int = 0
     unreadable: int = 0
@@ -71,11 +73,10 @@ class _Pass:
 def _is_whole(one: _Pass, distinct: int, quiet: int) -> bool:
     if one.pages <= 1:
         return True  # one answer is one moment's list
-    if not one.totals:
+    if one.total is None:
         return quiet >= QUIET_PASSES
-    return len(one.totals) == 1 and (
-        distinct + one.unreadable == next(iter(one.totals)) or quiet > QUIET_PASSES
-    )
+    # Nothing is ever deleted there: as many as there were at the end are all that there were.
+    return distinct + one.unreadable == one.total or (quiet > QUIET_PASSES and not one.has_moved)
 
 
 def _pass(list_page: ListPage, limit: int, found: Listing) -> _Pass:
@@ -84,7 +85,8 @@ def _pass(list_page: ListPage, limit: int, found: Listing) -> _Pass:
     for page in range(1, MOST_PAGES):
         answer = _asked(list_page, page, limit, found)
         if answer.total is not None:
-            one.totals.add(answer.total)
+            one.has_moved |= one.total not in (None, answer.total)
+            one.total = answer.total
         found.rows.update((row.uid, row) for row in answer.rows)
         rows = len(answer.rows) + answer.unreadable
         one.read += rows

@@ -11,7 +11,7 @@ from exchange.client import CustomerRow, ExchangeClient, ExchangeError, Outcome,
 from exchange.outbox.choices import Reason
 from exchange.outbox.database import now_ms
 from exchange.outbox.decisions import CONTRADICTS
-from exchange.outbox.looks import Adopt, Decision, ForStaff, LookAgain, Pace, Seen, SendAgain, judge
+from exchange.outbox.looks import Adopt, Decision, ForStaff, Pace, Seen, SendAgain, judge
 from exchange.outbox.reconciling import Looked
 from exchange.outbox.resolving import look_later
 from exchange.outbox.scanning import Listing, read_list
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 # Details may be asked for again where the answer was lost: reading changes nothing.
 MOST_ASKS = 4
+LEAST_LOOK_MS = 50
 
 
 def scan_merchant(client: ExchangeClient, merchant: Merchant) -> Listing:
@@ -67,20 +68,22 @@ def _act(
     if isinstance(decision, Adopt):
         there = _details(client, decision.uid)
         if there is None:
-            later = now_ms() + max(50, pace.quick_ms[1])
-            look_later(found.intent, later, found.case.clean_ms)
-            return
-        if against := list(contradictions(told_of(found.customer), there)):
+            done = False
+        elif against := list(contradictions(told_of(found.customer), there)):
             code = f"{CONTRADICTS}{decision.uid}:{','.join(against)}"
-            hand_over(found, ForStaff(Reason.FOREIGN_SENDER, code), worker)
-            return
-        adopt(found, decision, there, evidence_of(matches[0], found.mark), worker)
+            done = hand_over(found, ForStaff(Reason.FOREIGN_SENDER, code), worker)
+        else:
+            done = adopt(found, decision, there, evidence_of(matches[0], found.mark), worker)
     elif isinstance(decision, SendAgain):
-        send_again(found, worker)
+        done = send_again(found, worker)
     elif isinstance(decision, ForStaff):
-        hand_over(found, decision, worker)
-    elif isinstance(decision, LookAgain):
+        done = hand_over(found, decision, worker)
+    else:
         look_later(found.intent, decision.at_ms, decision.clean_ms)
+        return
+    if not done:
+        # Its details can't be read now, or a worker holds its lane: what was seen is seen again.
+        look_later(found.intent, now_ms() + max(LEAST_LOOK_MS, pace.quick_ms[1]), found.case.clean_ms)
 
 
 def _details(client: ExchangeClient, uid: str) -> ExchangeCustomer | None:

@@ -87,8 +87,11 @@ def test_what_was_refused_may_be_tried_again_by_staff(exchange, deliver):  # noq
 @pytest.mark.django_db(transaction=True)
 def test_what_is_unknown_offers_no_retry(exchange, deliver):  # noqa: F811
     make_submitted_individual()
-    exchange.set_faults({"kind": "error_after", "route": "customers.create", "count": 1})
-    deliver()
+    exchange.set_faults(
+        {"kind": "error_after", "route": "customers.create", "count": 1},
+        {"kind": "error_before", "route": "customers.list"},
+    )
+    deliver(until="nothing_due")
     intent = Intent.objects.get(topic="customer.create")
     assert not may_retry(intent)
     with pytest.raises(RetryNotAllowed, match="unknown"):

@@ -238,11 +238,11 @@ def test_a_stuck_create_waits_for_staff_in_plain_words(reason):
     assert reason not in found.title + found.remedy
 
 
-def test_an_unknown_create_asks_staff_to_look_at_the_exchange():
+def test_an_unknown_create_is_looked_for_by_itself():
     intents = [IntentFacts("customer.create", CUSTOMER, "unknown")]
     found = row(sent(*ALL_SENT, stage="submitted", intents=intents), "create")
-    assert str(found.state) == "waiting_for_staff"
-    assert "exchange" in found.remedy
+    assert str(found.state) == "waiting_for_exchange"
+    assert "looked at by itself" in found.remedy
 
 
 def test_a_stuck_upload_has_a_row_of_its_own():

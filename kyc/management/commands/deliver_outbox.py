@@ -11,6 +11,7 @@ from exchange.outbox import queries
 from exchange.outbox.choices import IntentState, Reason, Topic
 from exchange.outbox.crew import Crew
 from exchange.outbox.key_clock import KeyState
+from exchange.outbox.watchdog import watched
 from kyc.delivery.progress import show_progress
 
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         crew = Crew(options["lanes"])
         # Whoever starts this has looked at the key: it is asked again at once.
         crew.delivery.clock.resume()
-        with _ending(crew), crew, show_progress(self.stdout) as notice:
+        with _ending(crew), crew, watched(crew), show_progress(self.stdout) as notice:
             crew.run(
                 until="idle" if options["until_idle"] else "nothing_due",
                 notice=notice,

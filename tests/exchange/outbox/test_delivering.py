@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 
 from customers.models import Customer, Merchant, Ubo
 from exchange.outbox.choices import IntentState
@@ -80,30 +81,29 @@ def test_every_attempt_is_on_record_with_a_nonce_of_its_own(exchange, deliver):
     assert exchange.state()["counts"]["repeated_nonces"] == 0
 
 
-def test_a_lost_reply_to_a_create_is_unknown_and_is_never_sent_again(exchange, deliver):
+def test_a_lost_reply_to_a_create_is_found_again_and_never_sent_blindly(exchange, deliver):
     customer = make_submitted_individual()
     exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
     deliver()
-    deliver()
-    assert len(exchange.state()["customers"]) == 1
-    create = Intent.objects.get(topic="customer.create")
-    assert (create.state, create.reason) == (IntentState.UNKNOWN, "create_outcome_unknown")
-    assert create.attempts.count() == 1
+    (there,) = exchange.state()["customers"]
     customer.refresh_from_db()
-    assert (customer.stage, customer.uid) == ("submitted", None)
-    assert exchange.state()["documents"] == []
-    assert states() == {"unknown": 1, "pending": 4}
+    assert (customer.uid, customer.stage) == (there["uid"], "documents_sent")
+    create = Intent.objects.get(topic="customer.create")
+    assert [(row.phase, row.outcome, row.reason) for row in create.attempts.order_by("number")] == [
+        ("sent", "unknown", "no_answer"),
+        ("looked", "applied", "token"),
+    ]
+    assert states() == {"done": 5}
 
 
-def test_a_lost_reply_to_an_upload_flags_the_document_and_the_others_go_on(exchange, deliver):
+def test_a_lost_reply_to_an_upload_flags_the_document_and_sends_it_once_more(exchange, deliver):
     make_submitted_individual()
     exchange.set_faults({"kind": "reset_after", "route": "documents*", "count": 1})
     deliver()
-    assert len(exchange.state()["documents"]) == 3
+    assert len(exchange.state()["documents"]) == 4
     flagged = Document.objects.get(is_flagged=True)
-    assert flagged.delivery == "unknown"
-    assert Intent.objects.get(subject_id=flagged.pk).reason == "upload_outcome_unknown"
-    assert states() == {"done": 4, "unknown": 1}
+    assert flagged.delivery == "sent"
+    assert states() == {"done": 5}
 
 
 def test_a_lost_reply_to_the_reference_is_sent_again(exchange, deliver):
@@ -127,7 +127,8 @@ def test_what_the_exchange_rejects_is_thawed_and_says_why(exchange, deliver):
 
 def test_a_taken_email_is_not_taken_for_ours(exchange, deliver):
     make_submitted_individual(email="same@example.com")
-    deliver()
+    with override_settings(OUTBOX_TOKEN_FORM="reference"):
+        deliver()
     Lane.objects.all().delete()
     Customer.objects.all().delete()
     customer = make_submitted_individual(email="same@example.com")

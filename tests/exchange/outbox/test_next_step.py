@@ -4,13 +4,31 @@ import pytest
 
 from exchange.client import Outcome
 from exchange.client import Reason as Cause
+from exchange.outbox.looks import pace_of
 from exchange.outbox.next_step import MAX_TRIES, Result, backoff_ms, lost_result, next_step
 
 
-def step(topic, outcome, cause="x", *, tries=0, unknown_tries=0, is_outage=False, **more):
-    result = Result(outcome, cause, **more)
+def step(
+    topic,
+    outcome,
+    cause="x",
+    *,
+    tries=0,
+    unknown_tries=0,
+    is_outage=False,
+    pace=pace_of(300),
+    resends=1,
+    **more,
+):
     return next_step(
-        topic, result, tries=tries, unknown_tries=unknown_tries, is_outage=is_outage, chance=lambda: 1.0
+        topic,
+        Result(outcome, cause, **more),
+        tries=tries,
+        unknown_tries=unknown_tries,
+        is_outage=is_outage,
+        chance=lambda: 1.0,
+        pace=pace,
+        resends=resends,
     )
 
 
@@ -20,8 +38,9 @@ def step(topic, outcome, cause="x", *, tries=0, unknown_tries=0, is_outage=False
         (Outcome.APPLIED, "applied", "done", ""),
         (Outcome.REJECTED, Cause.REJECTED, "waiting_for_staff", "rejected_by_exchange"),
         (Outcome.REFUSED, Cause.REFUSED, "waiting_for_staff", "refused_by_exchange"),
-        (Outcome.TAKEN, Cause.EMAIL_TAKEN, "waiting_for_staff", "email_taken_elsewhere"),
-        (Outcome.TAKEN, Cause.UBO_EMAIL_TAKEN, "waiting_for_staff", "ubo_email_taken"),
+        # It may be us: looked for first.
+        (Outcome.TAKEN, Cause.EMAIL_TAKEN, "unknown", "email_taken_elsewhere"),
+        (Outcome.TAKEN, Cause.UBO_EMAIL_TAKEN, "unknown", "ubo_email_taken"),
         (Outcome.UNKNOWN, Cause.NO_ANSWER, "unknown", "create_outcome_unknown"),
         (Outcome.NOT_APPLIED, Cause.UNREACHABLE, "pending", ""),
     ],
@@ -81,3 +100,32 @@ def test_waits_double_from_a_second_to_a_quarter_of_an_hour_with_full_jitter():
 def test_an_attempt_whose_worker_ended_may_have_arrived(topic, state):
     found = next_step(topic, lost_result(topic), tries=0, unknown_tries=0)
     assert found.state == state
+
+
+def test_an_unknown_create_is_looked_for_after_a_sixtieth_of_the_settle_time():
+    found = step("customer.create", Outcome.UNKNOWN, Cause.NO_ANSWER, pace=pace_of(300))
+    assert (found.state, found.look_ms, found.unknown_tries) == ("unknown", 5_000, 1)
+
+
+def test_a_worker_that_ended_counts_as_no_round_of_the_exchange():
+    found = next_step("customer.create", lost_result("customer.create"), tries=0, unknown_tries=2)
+    assert (found.state, found.unknown_tries) == ("unknown", 2)
+
+
+def test_an_unknown_upload_waits_for_the_settle_time():
+    found = step("document.upload", Outcome.UNKNOWN, pace=pace_of(300))
+    assert (found.state, found.look_ms) == ("unknown", 300_000)
+
+
+@pytest.mark.parametrize(("unknown_tries", "resends"), [(1, 1), (0, 0)])
+def test_an_upload_that_is_unknown_after_its_last_resend_is_finished(unknown_tries, resends):
+    found = step("document.upload", Outcome.UNKNOWN, unknown_tries=unknown_tries, resends=resends)
+    assert (found.state, found.reason, found.look_ms) == ("done", "upload_outcome_unknown", None)
+
+
+@pytest.mark.parametrize("code", ["resource.documents.limit_reached", "documents.already_exists"])
+def test_a_resend_that_is_refused_because_it_is_there_asks_staff_whether_it_is(code):
+    found = step("document.upload", Outcome.REFUSED, Cause.REFUSED, unknown_tries=1, codes=(code,))
+    assert (found.state, found.reason) == ("waiting_for_staff", "upload_outcome_unknown")
+    first = step("document.upload", Outcome.REFUSED, Cause.REFUSED, codes=(code,))
+    assert first.reason == "refused_by_exchange"

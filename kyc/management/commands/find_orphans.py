@@ -1,0 +1,35 @@
+"""`manage.py find_orphans`: accounts at the exchange with our token that no customer here is bound to."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from accounts.models import User
+from exchange.client import ExchangeError
+from exchange.connection import make_client
+from kyc.reconciliation.orphans import find_orphans
+
+
+class Command(BaseCommand):
+    help = (
+        "Scan every merchant's list at the exchange for accounts that carry our token and that no customer "
+        "here is bound to. Exit 0: none; 1: some, `outbox_status` names them; 2: a list can't be read whole."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        client = make_client()
+        try:
+            found = find_orphans(client, actor=User.objects.machine())
+        except ExchangeError as error:
+            self.stderr.write(str(error))
+            raise SystemExit(2) from None
+        finally:
+            client.close()
+        self.stdout.write(
+            f"{found.rows} accounts of {found.merchants} merchants: {found.orphans} orphaned, {found.new} new"
+        )
+        if not found.is_whole:
+            self.stderr.write("A list could not be read whole. Run this again.")
+            raise SystemExit(2)
+        if found.orphans:
+            raise SystemExit(1)

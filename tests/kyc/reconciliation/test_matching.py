@@ -1,0 +1,113 @@
+"""Which rows are ours, and what contradicts: pure."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from exchange.client import CustomerRow
+from exchange.client.types import customer_from
+from kyc.reconciliation.matching import (
+    Mark,
+    Told,
+    contradictions,
+    find_marked,
+    token_form_in,
+    tokens_in,
+)
+
+MARK = Mark("ABCDEFGH23", "REF-1")
+
+
+def row(uid, name=None, custom_id=None, minute=0):
+    created = datetime(2026, 3, 1, 12, minute, tzinfo=UTC)
+    return CustomerRow(uid, name, custom_id, None, None, None, created, {})
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        row("A", "Lerato Mokoena [ABCDEFGH23]"),
+        row("A", "lerato mokoena [abcdefgh23]"),
+        row("A", "ABCDEFGH23"),
+        row("A", "Lerato", "x-ABCDEFGH23"),
+        row("A", "Lerato", "REF-1"),
+        row("A", " REF-1 "),
+    ],
+)
+def test_a_row_is_ours_by_token_anywhere_or_by_the_reference_alone(found):
+    assert find_marked([found], [MARK]) == {MARK: [found]}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        row("A"),
+        row("A", "Lerato Mokoena"),
+        row("A", "ABCDEFGH234"),
+        row("A", "[ABCDEFGH]"),
+        row("A", "REF-12"),
+    ],
+)
+def test_nothing_less_makes_a_row_ours(other):
+    assert find_marked([other], [MARK]) == {}
+
+
+def test_the_oldest_comes_first():
+    rows = [row("NEW", "[ABCDEFGH23]", minute=9), row("OLD", "[ABCDEFGH23]", minute=1)]
+    assert [found.uid for found in find_marked(rows, [MARK])[MARK]] == ["OLD", "NEW"]
+
+
+def test_a_token_outweighs_somebody_elses_reference():
+    other = Mark("ZZZZZZZZ22", "REF-2")
+    found = row("A", "Lerato [ABCDEFGH23]", "REF-2")
+    assert find_marked([found], [MARK, other]) == {MARK: [found]}
+
+
+def test_only_our_form_is_taken_for_a_token_that_nobody_knows():
+    assert token_form_in(row("A", "Lerato [ABCDEFGH23]")) == "ABCDEFGH23"
+    assert token_form_in(row("A", "ABCDEFGH23")) is None
+    assert tokens_in(row("A", "ABCDEFGH23")) == {"ABCDEFGH23"}
+
+
+TOLD = Told("individual", "Lerato", "Mokoena", "1990-02-08")
+
+
+def there(**document):
+    return customer_from(document, uid="A", server_date=None)
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"first_name": "Lerato", "last_name": "Mokoena", "dob": "1990-02-08"},
+        {"first_name": " LERATO ", "last_name": "M****", "dob": "1990-02-**"},
+        {"first_name": "Lerato", "dob": "1990-02-08T00:00:00Z"},
+        {},
+    ],
+)
+def test_masked_missing_and_otherwise_written_values_contradict_nothing(profile):
+    assert list(contradictions(TOLD, there(profile=profile))) == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "field"),
+    [
+        ({"last_name": "Naidoo"}, "last_name"),
+        ({"last_name": "N****"}, "last_name"),
+        ({"dob": "1991-**-**"}, "dob"),
+    ],
+)
+def test_another_person_contradicts(profile, field):
+    assert list(contradictions(TOLD, there(profile=profile))) == [field]
+
+
+def test_another_kind_of_customer_contradicts():
+    assert list(contradictions(TOLD, there(entity_type="business"))) == ["entity_type"]
+
+
+def test_a_business_is_known_by_its_registration_number():
+    told = Told("business", registration_number="2020/1/07")
+    assert not list(contradictions(told, there(business_profile={"registration_number": "2020/1/07"})))
+    assert list(contradictions(told, there(business_profile={"registration_number": "2021/9/07"}))) == [
+        "registration_number"
+    ]
