@@ -170,7 +170,7 @@ def _keys(kind: str, subjects: Sequence[Subject]) -> set[str]:
 
 
 def _stored(kind: str, subjects: Sequence[Subject]) -> dict[str, list[Holder]]:
-    keys = list(_keys(kind, subjects))
+    keys = _keys(kind, subjects)
     found: dict[str, list[Holder]] = {}
     if not keys:
         return found

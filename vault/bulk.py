@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from django.db import connection, models, transaction
 from django.db.models.base import ModelState
 
-from vault.fields import EncryptedTextField
+from vault.fields import EncryptedTextField, seal_row
 
 # Stored by both databases just as Python holds them.
 _AS_IT_IS = (models.CharField, models.TextField, models.BooleanField, models.IntegerField)
@@ -62,14 +62,21 @@ def write_rows(model: type[models.Model], instances: Sequence[models.Model]) -> 
     columns = ", ".join(connection.ops.quote_name(column) for column, _, _ in plan)
     table = connection.ops.quote_name(model._meta.db_table)
     steps = [(attname, convert) for _, attname, convert in plan]
-    rows = (
-        [
+    sealed = [field for field in model._meta.concrete_fields if isinstance(field, EncryptedTextField)]
+    sealed_places = [model._meta.concrete_fields.index(field) for field in sealed]
+
+    def row_of(instance: models.Model) -> list[Any]:
+        values = instance.__dict__
+        row = [
             values[attname] if convert is None else convert(instance, values[attname])
             for attname, convert in steps
         ]
-        for instance in instances
-        for values in (instance.__dict__,)
-    )
+        if sealed:
+            for place, value in zip(sealed_places, seal_row(instance, sealed), strict=True):
+                row[place] = value
+        return row
+
+    rows = map(row_of, instances)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
@@ -92,10 +99,13 @@ def _plan(model: type[models.Model], vendor: str) -> list[tuple[str, str, Conver
     ]
 
 
+def _sealed_later(_instance: Any, _value: Any) -> None:
+    """A row's sealed columns are filled in together; no plain value stands in their place till then."""
+
+
 def _converter(field: models.Field, vendor: str) -> Convert | None:
     if isinstance(field, EncryptedTextField):
-        seal: Callable[[Any, Any], Any] = field.seal_for
-        return seal
+        return _sealed_later
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     if isinstance(target, models.DateField | models.DateTimeField) and getattr(target, "auto_now_add", False):
         raise TypeError(f"{field.name} fills itself in, which rows written in bulk do not")

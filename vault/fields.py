@@ -6,13 +6,14 @@ nothing. Sealed columns can't be filtered on: look up by a keyed index (`vault.i
 """
 
 import datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-from vault.envelope import SEALED_HEAD, cell_name
+from vault.envelope import SEALED_HEAD, cell_name, row_cells
 
 
 class Sealed(bytes):
@@ -97,6 +98,21 @@ class EncryptedTextField(models.BinaryField):
 
     def value_to_string(self, obj: models.Model) -> str:
         raise FieldError(f"{self.name} is encrypted and is not serialised.")
+
+
+def seal_row(instance: Any, fields: Sequence[EncryptedTextField]) -> list[bytes | None]:
+    """`seal_for` of several fields of one instance, from the plain values that it holds."""
+    values = instance.__dict__
+    given = [(place, field) for place, field in enumerate(fields) if values[field.attname] not in (None, "")]
+    row: list[bytes | None] = [None] * len(fields)
+    if given:
+        table = instance._meta.db_table
+        cells = row_cells(table, (str(field.column) for _place, field in given), instance.pk)
+        plain = [field.to_bytes(values[field.attname]) for _place, field in given]
+        sealed = instance.vault_key().seal_row(list(zip(cells, plain, strict=True)))
+        for (place, _field), value in zip(given, sealed, strict=True):
+            row[place] = value
+    return row
 
 
 class EncryptedDateField(EncryptedTextField):

@@ -12,7 +12,7 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -90,7 +90,12 @@ def keyring() -> Keyring:
     return _parsed(settings.PORTAL_KEYS)
 
 
-@cache
+@lru_cache(maxsize=256)
+def _key_for(text: str, purpose: str, version: int | None) -> bytes:
+    ring = _parsed(text)
+    return _derived(dict(ring.versions)[version or ring.oldest], purpose)
+
+
 def _derived(key: bytes, purpose: str) -> bytes:
     # HKDF-Expand of RFC 5869 with one block: the input is already 32 uniform bytes.
     return hmac.new(key, f"portal/{purpose}".encode() + b"\x01", hashlib.sha256).digest()
@@ -98,5 +103,4 @@ def _derived(key: bytes, purpose: str) -> bytes:
 
 def key_for(purpose: str, version: int | None = None) -> bytes:
     """32 bytes for one purpose: of `version`, or of the oldest version for what must never change."""
-    ring = keyring()
-    return _derived(dict(ring.versions)[version or ring.oldest], purpose)
+    return _key_for(settings.PORTAL_KEYS, purpose, version)

@@ -6,6 +6,7 @@ import re
 
 from django.utils.translation import gettext as _
 
+from customers.rules.everyday_phones import is_plainly_valid
 from customers.rules.reading import Refused
 from customers.rules.text import as_text
 
@@ -16,6 +17,8 @@ _AS_TYPED = re.compile(r"\+[0-9 ()./\u00a0-]+")
 def parse_phone(value: object) -> str:
     """`+27 82 123 4567` → `+27821234567`. No region is assumed: it must begin with + and a country code."""
     text = as_text(value).strip()
+    if is_plainly_valid(text):
+        return text
     if not text.startswith("+"):
         raise Refused(
             "no_country_code",

@@ -61,7 +61,7 @@ class Reading:
         values = self.values
         for name, parse, is_required, empty in rows:
             value = raw.get(name)
-            if value == "" or is_blank(value):
+            if (not value or value.isspace()) if type(value) is str else is_blank(value):
                 if is_required:
                     self.require(name)
                 else:
