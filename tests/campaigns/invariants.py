@@ -117,7 +117,7 @@ def p2_documents_arrive_and_doubt_is_flagged(scene: Scene) -> Iterator[str]:
             if document["is_flagged"]:
                 scene.notes["flagged"] += 1
                 if document["id"] not in doubtful:
-                    yield f"flagged without an unknown attempt: {name}"
+                    yield f"flagged without an unknown attempt: {name}, there {count} times"
             scene.notes[f"documents_there_{count}_times"] += 1
             if count > 2 or (count != 1 and not document["is_flagged"] and scene.is_over):
                 yield f"document: {name} is there {count} times, flagged={document['is_flagged']}"

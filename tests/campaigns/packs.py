@@ -181,9 +181,11 @@ class _Writer:
             self.pack.documents += 1
 
     def _table(self, name: str, rows: list[dict[str, object]]) -> None:
+        if not rows:
+            return  # a pack without businesses has no table of UBOs
         columns = list(dict.fromkeys(column for row in rows for column in row))
         with (self.pack.folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns or ["reference"], restval="")
+            writer = csv.DictWriter(file, columns, restval="")
             writer.writeheader()
             writer.writerows(rows)
 
