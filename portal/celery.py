@@ -1,8 +1,9 @@
 """The Celery application, where BROKER_URL is set. The broker holds doorbells, the database the work."""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -38,3 +39,20 @@ def _schedule(sender: Celery, **_details: object) -> None:
             for job in jobs()
         },
     }
+
+
+@signals.task_received.connect
+def _heard(**_details: object) -> None:
+    from portal.consuming import received
+
+    received.note()
+
+
+@signals.worker_ready.connect
+def _watch(sender: Any, **_details: object) -> None:
+    """A worker that starts looks once by itself: whoever should have rung may have rung before."""
+    from exchange.outbox.doorbell import ring
+    from portal.consuming import watch_consumer
+
+    watch_consumer(str(sender.hostname))
+    ring()

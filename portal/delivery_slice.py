@@ -6,6 +6,7 @@ from exchange.outbox.claiming import next_due_ms
 from exchange.outbox.crew import Crew
 from exchange.outbox.reconciling import next_look_ms
 from exchange.outbox.recovery import is_recovering
+from exchange.outbox.watchdog import watched
 
 
 def deliver_slice(seconds: float) -> bool:
@@ -13,7 +14,7 @@ def deliver_slice(seconds: float) -> bool:
     if next_due_ms() != 0 and next_look_ms() != 0 and not is_recovering():
         return False
     end = time.monotonic() + seconds
-    with Crew() as crew:
+    with Crew() as crew, watched(crew):
 
         def stop_in_time() -> None:
             if time.monotonic() > end:

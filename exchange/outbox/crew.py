@@ -37,6 +37,7 @@ class Crew:
         self._free = 0
         # Counts what the dispatcher should look at; `_seen` is the count when it last looked.
         self._changes = self._seen = 0
+        self._in_hand = 0
         self._is_over = False
         self._threads: list[threading.Thread] = []
 
@@ -114,10 +115,17 @@ class Crew:
             return 0
         claims = claim_lanes(self.heartbeat.id, wanted)
         if claims:
+            self.delivery.progress.note()
             with self._changed:
                 self._claims.extend(claims)
                 self._changed.notify_all()
         return len(claims)
+
+    @property
+    def has_free_lanes(self) -> bool:
+        """Whether any lane has nothing in hand, the threads that are gone included."""
+        # Without the lock: whoever hangs may hold it.
+        return self._in_hand < self.lanes
 
     @property
     def _everyone_is_free(self) -> bool:
@@ -160,10 +168,14 @@ class Crew:
             while (claim := self._next_claim()) is not None:
                 try:
                     self.delivery.deliver(claim, client, nonce)
+                    self.delivery.progress.note()
                 except Exception as error:
                     # The lane's lease runs out, and its next holder finds what was left.
                     log.exception("lane_failed lane=%s error=%s", claim.lane, type(error).__name__)
                     connection.close()
+                finally:
+                    with self._changed:
+                        self._in_hand -= 1
         finally:
             client.close()
             connection.close()
@@ -178,4 +190,5 @@ class Crew:
                     return None
                 self._changed.wait()
             self._free -= 1
+            self._in_hand += 1
             return self._claims.popleft()

@@ -30,6 +30,7 @@ from exchange.outbox.next_step import (
 )
 from exchange.outbox.prepared_query import PreparedQuery
 from exchange.outbox.settling import ClaimLost, drop, park, postpone, settle, start_attempt
+from exchange.outbox.watchdog import Progress
 from exchange.outbox.workers import Heartbeat
 
 log = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ class Delivery:
         self.clock = clock or KeyClock()
         self.circuits = Circuits()
         self.stop = threading.Event()
+        self.progress = Progress()
         self._resume_at = 0.0
         self._shared: dict[str, object] = {}
 
@@ -174,6 +176,7 @@ class Delivery:
             step = _unresolved(intent, step)
             _insistently(lambda: settle(claim, intent, _Nothing(), result, step))
         claim.is_over = is_last
+        self.progress.note()
         # What went as it should stands in the attempt's row; a line for each would drown the others.
         log.log(
             logging.DEBUG if result.outcome is Outcome.APPLIED else logging.INFO,

@@ -72,6 +72,11 @@ def worker_states() -> list[WorkerState]:
     ]
 
 
+def anybody_delivers() -> bool:
+    """Whether any delivering process of the installation has a fresh heartbeat. One query."""
+    return bool(run(f"SELECT 1 FROM exchange_worker WHERE beat_ms > {now_sql()} - %s LIMIT 1", (STALE_MS,)))
+
+
 def recent_outcomes() -> dict[str, int]:
     """How many attempts of the last five minutes came to which outcome. One query, by index."""
     rows = run(

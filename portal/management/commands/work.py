@@ -27,12 +27,13 @@ class Command(BaseCommand):
             app.worker_main(["worker", "--beat", "--loglevel", "WARNING", "--schedule", schedule])
             return
         from exchange.outbox.crew import Crew
+        from exchange.outbox.watchdog import watched
 
         crew = Crew(options["lanes"])
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: crew.stop())
         clock = threading.Thread(target=run_schedule, args=[crew.delivery.stop], name="schedule", daemon=True)
-        with crew:
+        with crew, watched(crew):
             clock.start()
             crew.run()
         clock.join(timeout=10)
