@@ -49,6 +49,13 @@ def unkilled(**more) -> Plan:
     return small(**{**quiet, "strangers": 0.0, **more})
 
 
+def test_everybody_is_there_exactly_once_though_replies_are_lost_and_workers_killed():
+    report = c1_exactly_once.run(small())
+    assert report.holds, report
+    assert report.figures["kills"] + report.figures["freezes"] >= 1
+    assert report.figures["genuine_clashes"] == 2
+
+
 def test_sending_again_what_may_have_arrived_breaks_it():
     report = c1_exactly_once.run(unkilled(guard_off="resend_unknown"))
     assert {"p1_everybody_is_there_once", "p2_documents_arrive_and_doubt_is_flagged"} & set(report.broken), (
