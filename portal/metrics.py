@@ -88,8 +88,8 @@ def _intents() -> Metric:
             state = _STATE_OF.get(row.group, IntentState.PENDING)
             counts[row.topic, state.value] = counts.get((row.topic, state.value), 0) + row.count
     counts.update(_closed_lately_counted())
-    for (topic, state), count in sorted(counts.items()):
-        family.add_metric([topic, state], count)
+    for labels, count in sorted(counts.items()):
+        family.add_metric(list(labels), count)
     return family
 
 

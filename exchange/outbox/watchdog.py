@@ -7,7 +7,6 @@ that was not noticed. Nothing is lost by ending: what was being sent is unknown,
 import faulthandler
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -135,7 +134,7 @@ def end_stalled(what: str) -> None:
     def say() -> None:
         log.critical("worker_stalled %s", what)
         # Names of functions and lines, no values.
-        faulthandler.dump_traceback(file=sys.__stderr__, all_threads=True)
+        faulthandler.dump_traceback(file=2, all_threads=True)
 
     last_words = threading.Thread(target=say, daemon=True)
     last_words.start()

@@ -27,6 +27,7 @@ urlpatterns = [
     path("sync/intents/", sync.intents, name="sync-intents"),
     path("intents/<uuid:intent_id>/", sync.intent, name="intent-detail"),
     path("intents/<uuid:intent_id>/retry/", waiting.retry, name="intent-retry"),
+    path("intents/<uuid:intent_id>/decide/<slug:name>/", sync.decide, name="intent-decide"),
     path("merchants/", merchants.merchants, name="merchants"),
     path("merchants/<str:uid>/", merchants.merchant, name="merchant-detail"),
 ]

@@ -86,6 +86,7 @@ def test_every_page_is_sound(width, scheme, world, open_browser, sign_in):
         assert_sound(page, path)
     for intent in Intent.objects.filter(state__in=("waiting_for_staff", "done")).order_by("state")[::9]:
         page.goto(f"/intents/{intent.pk}/")
+        page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true })")
         assert_sound(page, f"intent {intent.state}")
     for name, customer in world.items():
         page.goto(f"/customers/{customer.pk}/")

@@ -25,6 +25,10 @@ _WORDS = {
     "document.waive": gettext_lazy("Document waived"),
     "warning.accept": gettext_lazy("Warning accepted"),
     "intent.retry": gettext_lazy("Sent again"),
+    "intent.look": gettext_lazy("Looked for at the exchange again"),
+    "intent.hold": gettext_lazy("Held back, or let go"),
+    "intent.give_up": gettext_lazy("Given up"),
+    "intent.acknowledge": gettext_lazy("Marked as dealt with"),
 }
 
 

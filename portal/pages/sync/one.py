@@ -9,6 +9,7 @@ from exchange.outbox.database import now_ms
 from exchange.outbox.models import Attempt, Intent
 from portal.pages.customer.sent import SentIntent, described, titles_of
 from portal.pages.sync.listing import Row, row_of
+from portal.pages.sync.offers import Offer, offers_for
 
 ATTEMPTS_SHOWN = 100
 
@@ -21,6 +22,7 @@ class OneIntent:
     sent: SentIntent
     remedy: str
     attempts: list[Attempt]
+    offers: list[Offer]
 
 
 def one_intent(intent: Intent, customer: Customer, *, user: User) -> OneIntent:
@@ -31,4 +33,5 @@ def one_intent(intent: Intent, customer: Customer, *, user: User) -> OneIntent:
         sent=described(intent, about, customer, user=user),
         remedy=Reason(intent.reason).remedy if intent.reason else "",
         attempts=list(intent.attempts.order_by("-number")[:ATTEMPTS_SHOWN]),
+        offers=offers_for(intent, customer, user),
     )

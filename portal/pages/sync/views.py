@@ -3,18 +3,23 @@
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.policy import require
 from customers.models import Customer
 from exchange.outbox.models import Intent
+from kyc.acceptance import REASON_MAX
+from kyc.delivery.decisions import NotAllowedNow
 from portal.pages.guard import StaffRequest, page
 from portal.pages.paging import Place
 from portal.pages.sync.filters import IntentFilters
 from portal.pages.sync.listing import list_intents
+from portal.pages.sync.offers import BY_NAME
 from portal.pages.sync.one import one_intent
 from portal.pages.sync.queries import sync as sync_of
 
@@ -60,10 +65,7 @@ def intents(request: StaffRequest) -> HttpResponse:
 @page("sync.view")
 def intent(request: StaffRequest, intent_id: UUID) -> HttpResponse:
     """One intent with its attempts; 404 for one that is not the user's to see."""
-    found = get_object_or_404(Intent, pk=intent_id)
-    customer = get_object_or_404(
-        Customer.objects.visible_to(request.user).select_related("merchant"), pk=found.lane_id
-    )
+    found, customer = _in_scope(request, intent_id)
     require(request.user, "sync.view", found.merchant_uid)
     context = {
         "here": "sync",
@@ -71,5 +73,38 @@ def intent(request: StaffRequest, intent_id: UUID) -> HttpResponse:
         "page": one_intent(found, customer, user=request.user),
         "customer": customer,
         "intent": found,
+        "reason_max": REASON_MAX,
     }
     return render(request, "intent.html", context)
+
+
+@require_POST
+@page("sync.view")
+def decide(request: StaffRequest, intent_id: UUID, name: str) -> HttpResponse:
+    """Take one of the decisions of `offers`, with the reason where it needs one; then back to the intent."""
+    found, _customer = _in_scope(request, intent_id)
+    offer = BY_NAME.get(name)
+    if offer is None:
+        raise Http404
+    require(request.user, offer.action, found.merchant_uid)
+    reason = request.POST.get("reason", "").replace("\x00", "").strip()
+    if offer.needs_reason and not 0 < len(reason) <= REASON_MAX:
+        messages.error(
+            request,
+            _("Say in a sentence why, in at most %(max)d characters. Nothing was changed.")
+            % {"max": REASON_MAX},
+        )
+    else:
+        try:
+            offer.decide(intent=found, actor=request.user, reason=reason)
+        except NotAllowedNow as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, str(offer.said))
+    return redirect("intent-detail", intent_id=found.pk)
+
+
+def _in_scope(request: StaffRequest, intent_id: UUID) -> tuple[Intent, Customer]:
+    found = get_object_or_404(Intent, pk=intent_id)
+    visible = Customer.objects.visible_to(request.user).select_related("merchant")
+    return found, get_object_or_404(visible, pk=found.lane_id)

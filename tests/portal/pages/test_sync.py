@@ -4,6 +4,7 @@ import uuid
 import pytest
 from django.urls import reverse
 
+from accounts.models import AuditEntry
 from exchange.outbox.database import now_ms
 from exchange.outbox.groups import OPEN_GROUPS, Group, group_counts, group_of, in_groups
 from exchange.outbox.models import ApiKeyClock, Attempt, Circuit, Intent, Worker
@@ -273,3 +274,100 @@ def test_queries_do_not_grow_with_what_is_open(
         )
     with django_assert_max_num_queries(len(few)):
         staff.get(address)
+
+
+# --- Decisions ------------------------------------------------------------------------------------
+
+
+def decide(client, intent, name, reason="The exchange said so by phone."):
+    return client.post(reverse("intent-decide", args=[intent.pk, name]), {"reason": reason}, follow=True)
+
+
+def offered(client, intent):
+    return [
+        offer.name for offer in client.get(reverse("intent-detail", args=[intent.pk])).context["page"].offers
+    ]
+
+
+def waiting_create(at_work, reason):
+    intent = at_work["refused"]
+    Intent.objects.filter(pk=intent.pk).update(reason=reason)
+    intent.refresh_from_db()
+    return intent
+
+
+def test_what_is_to_be_sent_can_be_held_back_and_let_go(at_work, staff, thandi):
+    intent = Intent.objects.filter(topic="customer.create", state="pending").get()
+    assert offered(staff, intent) == ["hold"]
+
+    decide(staff, intent, "hold")
+    intent.refresh_from_db()
+    assert (intent.is_held, offered(staff, intent)) == (True, ["release", "give-up"])
+    entry = AuditEntry.objects.get(action="intent.hold")
+    assert (entry.actor, entry.reason, entry.subject_id) == (
+        thandi,
+        "The exchange said so by phone.",
+        intent.pk,
+    )
+
+    decide(staff, intent, "release", reason="")
+    intent.refresh_from_db()
+    assert not intent.is_held
+
+
+def test_an_unknown_create_is_looked_for_again(at_work, staff):
+    assert offered(staff, at_work["lost"]) == ["look"]
+    decide(staff, at_work["lost"], "look")
+    at_work["lost"].refresh_from_db()
+    assert at_work["lost"].look_ms <= now_ms()
+    assert AuditEntry.objects.filter(action="intent.look").count() == 1
+
+
+def test_a_create_that_nobody_could_find_is_sent_after_all_with_a_reason(at_work, staff):
+    intent = waiting_create(at_work, "create_outcome_unknown")
+    assert offered(staff, intent) == ["look", "send", "give-up"]
+    decide(staff, intent, "send")
+    intent.refresh_from_db()
+    assert (intent.state, intent.reason) == ("pending", "")
+
+
+def test_what_is_given_up_thaws_the_customer(at_work, staff):
+    from customers.models import Customer
+
+    intent = waiting_create(at_work, "create_outcome_unknown")
+    decide(staff, intent, "give-up")
+    intent.refresh_from_db()
+    assert intent.state == "given_up"
+    assert Customer.objects.get(pk=intent.lane_id).is_editable
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 2001])
+def test_without_a_reason_nothing_is_decided(reason, at_work, staff):
+    reply = decide(staff, at_work["refused"], "give-up", reason=reason)
+    at_work["refused"].refresh_from_db()
+    assert at_work["refused"].state == "waiting_for_staff"
+    assert "Nothing was changed" in reply.text
+    assert not AuditEntry.objects.filter(action="intent.give_up").exists()
+
+
+@pytest.mark.parametrize("name", ["look", "send", "acknowledge", "hold", "release"])
+def test_what_does_not_fit_is_refused_in_words(name, at_work, staff):
+    reply = decide(staff, at_work["refused"], name)
+    at_work["refused"].refresh_from_db()
+    assert at_work["refused"].state == "waiting_for_staff"
+    assert reply.context["messages"]
+    assert not AuditEntry.objects.filter(action__startswith="intent.").exists()
+
+
+def test_a_decision_needs_its_right_its_scope_and_a_name(at_work, staff, monkeypatch):
+    from accounts import policy
+
+    assert decide(staff, at_work["refused"], "nonsense").status_code == 404
+    assert staff.get(reverse("intent-decide", args=[at_work["refused"].pk, "give-up"])).status_code == 405
+    monkeypatch.setattr(policy, "ACTIONS", policy.ACTIONS - {"intent.give_up"})
+    assert offered(staff, at_work["refused"]) == []
+    assert decide(staff, at_work["refused"], "give-up").status_code == 403
+
+
+def test_out_of_scope_nothing_is_decided(at_work, staff, nothing_in_scope):
+    assert decide(staff, at_work["refused"], "give-up").status_code == 404
