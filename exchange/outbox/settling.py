@@ -126,14 +126,20 @@ def _begin(claim: Claim, intent: Intent, prepared: Prepared) -> bool:
 
 
 def _finish(intent: Intent, result: Result) -> None:
+    """The attempt's end. One that was closed as lost stays unknown, since that was acted upon: the late
+    answer is noted beside it (`late_<cause>`)."""
     run(
-        f"""UPDATE exchange_attempt SET phase = %s, outcome = %s, reason = %s, http_status = %s,
-            error_codes = %s, nonce = %s, finished_ms = {now_sql()}
+        f"""UPDATE exchange_attempt SET
+            outcome = CASE WHEN phase = 'lost' THEN outcome ELSE %s END,
+            reason = CASE WHEN phase = 'lost' THEN %s ELSE %s END,
+            phase = CASE WHEN phase = 'lost' THEN phase ELSE %s END,
+            http_status = %s, error_codes = %s, nonce = %s, finished_ms = {now_sql()}
             WHERE intent_id = %s AND number = %s""",
         (
-            result.phase,
             result.outcome.value,
+            f"late_{result.cause}"[:40],
             result.cause,
+            result.phase,
             result.status,
             ",".join(result.codes)[:400],
             result.nonce,

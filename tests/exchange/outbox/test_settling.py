@@ -1,0 +1,46 @@
+"""Evidence: an attempt that was closed as lost keeps saying so, whatever comes late."""
+
+import pytest
+
+from exchange.client import Outcome
+from exchange.outbox.choices import Topic
+from exchange.outbox.claiming import Claim, abandon_claim, claim_lanes
+from exchange.outbox.handlers import handler_for
+from exchange.outbox.models import Attempt, Intent
+from exchange.outbox.next_step import Result, lost_result, next_step
+from exchange.outbox.settling import settle, start_attempt
+from tests.factories import make_submitted_individual
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def begun_upload() -> tuple[Claim, Intent]:
+    customer = make_submitted_individual()
+    customer.uid, customer.stage = "ID1", "at_exchange"
+    customer.save()
+    Intent.objects.exclude(topic=Topic.UPLOAD).update(state="done")
+    Intent.objects.filter(topic=Topic.UPLOAD).update(is_ready=True)
+    (claim,) = claim_lanes("first", 1)
+    intent = Intent.objects.filter(topic=Topic.UPLOAD).order_by("position").first()
+    assert start_attempt(claim, intent, handler_for(intent.topic).prepare(intent, claim))
+    return claim, intent
+
+
+def test_a_late_answer_is_noted_beside_the_attempt_that_was_given_up_for_lost():
+    frozen, intent = begun_upload()
+    abandon_claim(frozen)
+    (other,) = claim_lanes("second", 1)
+    result = lost_result(intent.topic)
+    handler = handler_for(intent.topic)
+    settle(other, intent, handler, result, next_step(intent.topic, result, tries=0, unknown_tries=0))
+    attempt = Attempt.objects.get(intent=intent)
+    assert (attempt.outcome, attempt.phase) == ("unknown", "lost")
+
+    late = Result(Outcome.APPLIED, "applied", status=200, nonce=7)
+    settle(frozen, intent, handler, late, next_step(intent.topic, late, tries=0, unknown_tries=0))
+
+    attempt.refresh_from_db()
+    assert (attempt.outcome, attempt.phase, attempt.reason) == ("unknown", "lost", "late_applied")
+    assert attempt.http_status == 200
+    intent.refresh_from_db()
+    assert intent.state == "done"
