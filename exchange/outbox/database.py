@@ -5,12 +5,14 @@ Everything else is the same text on both.
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 _NOW_MS = {
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)",
@@ -18,6 +20,7 @@ _NOW_MS = {
     "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
 }
 _sqlite_turn = threading.RLock()
+_thread = threading.local()
 
 
 @cache
@@ -76,16 +79,43 @@ def run(sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[
     transaction Django has open: forty of these are run a customer, and Django's wrappers cost more than the
     statements do. Raises Django's database errors.
     """
-    wrapper = connections[DEFAULT_DB_ALIAS]
-    wrapper.ensure_connection()
-    if wrapper.in_atomic_block:
+    wrapper = _wrapper()
+    if wrapper.connection is None:
+        wrapper.ensure_connection()
+    if wrapper.needs_rollback and wrapper.in_atomic_block:
         wrapper.validate_no_broken_transaction()
-    if is_sqlite():
-        sql = _for_sqlite(sql, tuple(params) if isinstance(params, Mapping) else None)
-    with wrapper.wrap_database_errors, closing(wrapper.connection.cursor()) as cursor:
-        cursor.execute(sql, params)
+    try:
+        if is_sqlite():
+            text = _for_sqlite(sql, tuple(params) if isinstance(params, Mapping) else None)
+            cursor = wrapper.connection.execute(text, params)
+        else:
+            cursor = _prepared_cursor()(wrapper.connection)
+            # A pooler that lends a connection for one transaction does not know what was prepared on it.
+            is_pooled = wrapper.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+            cursor.execute(sql, params or None, prepare=not is_pooled)
         # Fetching all rows is what ends an UPDATE … RETURNING on SQLite.
-        return cursor.fetchall() if cursor.description else []
+        rows = cursor.fetchall() if cursor.description else []
+        cursor.close()
+    except wrapper.Database.Error:
+        with wrapper.wrap_database_errors:
+            raise
+    return rows
+
+
+def _wrapper() -> BaseDatabaseWrapper:
+    """This thread's connection, without the detour over Django's registry, which costs more than a query."""
+    wrapper = getattr(_thread, "wrapper", None)
+    if wrapper is None:
+        wrapper = _thread.wrapper = connections[DEFAULT_DB_ALIAS]
+    return wrapper
+
+
+@cache
+def _prepared_cursor() -> Any:
+    """The driver's own cursor: binds on the server, where each of these statements is planned once."""
+    from psycopg import Cursor
+
+    return Cursor
 
 
 @lru_cache(maxsize=256)
@@ -98,8 +128,9 @@ def _for_sqlite(sql: str, names: tuple[str, ...] | None) -> str:
 
 def in_transaction() -> bool:
     """Whether a transaction of ours is open. The one that a test case wraps round a test does not count."""
-    return connection.in_atomic_block and not all(
-        getattr(block, "_from_testcase", False) for block in connection.atomic_blocks
+    wrapper = _wrapper()
+    return wrapper.in_atomic_block and not all(
+        getattr(block, "_from_testcase", False) for block in wrapper.atomic_blocks
     )
 
 
@@ -109,7 +140,7 @@ def write_turn() -> Iterator[None]:
 
     Whoever is in a transaction already has the turn: queueing now could lock two threads out for good.
     """
-    if not is_sqlite() or connection.in_atomic_block:
+    if not is_sqlite() or _wrapper().in_atomic_block:
         yield
         return
     with _sqlite_turn:
