@@ -7,7 +7,6 @@ import pytest
 from django.test import override_settings
 
 from customers.models import Customer, Merchant, Ubo
-from exchange.outbox.choices import IntentState
 from exchange.outbox.key_clock import KeyClock
 from exchange.outbox.models import ApiKeyClock, Attempt, Intent, Lane
 from kyc.documents import read_document

@@ -7,6 +7,8 @@ from exchange.client import Reason as Cause
 from exchange.outbox.looks import pace_of
 from exchange.outbox.next_step import MAX_TRIES, Result, backoff_ms, lost_result, next_step
 
+PACE = pace_of(300)
+
 
 def step(
     topic,
@@ -16,7 +18,7 @@ def step(
     tries=0,
     unknown_tries=0,
     is_outage=False,
-    pace=pace_of(300),
+    pace=PACE,
     resends=1,
     **more,
 ):
