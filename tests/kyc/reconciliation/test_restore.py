@@ -1,0 +1,144 @@
+"""A database restored from a backup forgets what it sent since; nobody is doubled by it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from customers.models import Customer
+from exchange.outbox.models import Attempt, Intent, Lane, Orphan, Recovery
+from kyc.models import Document
+from tests.factories import make_submitted_business, make_submitted_individual
+
+
+@pytest.fixture
+def restore(settings):
+    """As the operator: the backup's database is in place, and the epoch is set."""
+
+    def run() -> None:
+        now = datetime.now(UTC) + timedelta(milliseconds=5)
+        settings.RECOVERY_EPOCH = now.isoformat()
+        settings.RECOVERY_EPOCH_MS = int(now.timestamp() * 1000)
+
+    return run
+
+
+def as_in_the_backup():
+    """What was sent since the backup is forgotten here."""
+    from django.db.models import F
+
+    Intent.objects.update(
+        state="pending", attempts_made=0, done_ms=None, due_ms=F("created_ms"), updated_ms=F("created_ms")
+    )
+    for intent in Intent.objects.all():
+        intent.attempts.all().delete()
+    Intent.objects.exclude(topic="customer.create").update(is_ready=False)
+    Lane.objects.update(due_ms=0)
+    for customer in Customer.objects.all():
+        customer.ubos.update(uid=None)
+    Customer.objects.update(uid=None, stage="submitted", at_exchange_at=None, documents_sent_at=None)
+    Document.objects.update(delivery="not_sent", sent_at=None)
+
+
+def test_what_was_sent_after_the_backup_is_found_and_nobody_is_doubled(exchange, deliver, restore):
+    customers = [make_submitted_individual(), make_submitted_business(documents=["Board Resolution"])]
+    deliver()
+    as_in_the_backup()
+    new = make_submitted_individual()
+    restore()
+    deliver()
+    by_email = {row["email"]: row["uid"] for row in exchange.state()["customers"]}
+    assert len(exchange.state()["customers"]) == 3
+    for customer in [*customers, new]:
+        customer.refresh_from_db()
+        assert customer.uid == by_email[customer.email]
+    assert set(Intent.objects.values_list("state", flat=True)) == {"done"}
+    # The documents may have arrived before: each was sent once more, and says so.
+    assert set(Document.objects.filter(customer__in=customers).values_list("is_flagged", flat=True)) == {True}
+    assert set(new.documents.values_list("is_flagged", flat=True)) == {False}
+    assert Recovery.objects.get().scanned_ms
+
+
+def test_uploads_that_were_open_are_flagged_and_wait(exchange, deliver, restore):
+    customer = make_submitted_individual()
+    deliver()
+    uploads = Intent.objects.filter(topic="document.upload")
+    uploads.update(state="pending", due_ms=0, done_ms=None, attempts_made=0)
+    Attempt.objects.filter(intent__in=uploads).delete()
+    Lane.objects.update(due_ms=0)
+    Intent.objects.update(updated_ms=0)
+    restore()
+    deliver()
+    assert customer.documents.filter(is_flagged=True).count() == 3
+    assert len(exchange.state()["documents"]) == 6
+
+
+def test_a_customer_who_is_entered_again_is_found_before_anything_is_sent(exchange, deliver, restore):
+    lost = make_submitted_individual()
+    deliver()
+    email, reference = lost.email, lost.reference
+    Lane.objects.all().delete()
+    Customer.objects.all().delete()
+    restore()
+    again = make_submitted_individual(email=email, reference=reference)
+    deliver()
+    again.refresh_from_db()
+    (there,) = exchange.state()["customers"]
+    assert again.uid == there["uid"]
+    assert set(Intent.objects.values_list("state", flat=True)) == {"done"}
+    assert not Intent.objects.get(topic="customer.create").attempts.filter(phase="sent").exists()
+
+
+def test_nothing_is_sent_until_the_lists_were_read(exchange, deliver, restore):
+    make_submitted_individual()
+    restore()
+    exchange.set_faults({"kind": "error_before", "route": "customers.list"})
+    deliver(until="nothing_due")
+    assert exchange.state()["customers"] == []
+    assert Recovery.objects.get().scanned_ms is None
+    exchange.clear_faults()
+    deliver()
+    assert len(exchange.state()["customers"]) == 1
+
+
+def test_without_the_epoch_a_forgotten_customer_is_only_saved_by_its_email(exchange, deliver):
+    """Teeth: with e-mails not unique there, forgetting doubles."""
+    make_submitted_individual(documents=())
+    deliver()
+    as_in_the_backup()
+    exchange.set_faults(racy_email_seconds=0.0, email_case="exact")
+    Customer.objects.update(email="Other@example.com")
+    from kyc.canonical import canonical_digest
+
+    customer = Customer.objects.get()
+    Customer.objects.update(submitted_digest=canonical_digest(customer, []))
+    deliver()
+    assert len(exchange.state()["customers"]) == 2
+
+
+def test_accounts_that_nobody_here_is_bound_to_are_orphans(exchange, deliver):
+    kept, lost, copied = (make_submitted_individual(documents=()) for _ in range(3))
+    deliver()
+    Lane.objects.filter(pk=lost.pk).delete()
+    lost_token = lost.token
+    Customer.objects.filter(pk=lost.pk).delete()
+    Customer.objects.filter(pk=copied.pk).update(uid="SOMETHING-ELSE")
+    with pytest.raises(SystemExit) as ended:
+        call_command("find_orphans", stdout=StringIO())
+    assert ended.value.code == 1
+    found = {orphan.token: orphan.kind for orphan in Orphan.objects.all()}
+    assert found == {lost_token: "no_customer", copied.token: "extra_copy"}
+    out = StringIO()
+    call_command("outbox_status", "--json", stdout=out)
+    told = json.loads(out.getvalue())["orphans"]
+    assert {orphan["reference"] for orphan in told} == {"", copied.reference}
+    copied.refresh_from_db()
+    Customer.objects.filter(pk=copied.pk).update(
+        uid=next(orphan.uid for orphan in Orphan.objects.all() if orphan.kind == "extra_copy")
+    )
+    with pytest.raises(SystemExit):
+        call_command("find_orphans", stdout=StringIO())
+    assert Orphan.objects.count() == 1
+    kept.refresh_from_db()
