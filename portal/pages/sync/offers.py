@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -19,9 +20,9 @@ class Offer:
 
     name: str
     action: str
-    label: str
-    help: str
-    said: str
+    label: str | Promise
+    help: str | Promise
+    said: str | Promise
     needs_reason: bool
     fits: Callable[[Intent, Customer], bool]
     do: Callable[..., None]
