@@ -222,6 +222,8 @@ def _read(response: requests.Response) -> bytes:
         if size > MAX_REPLY_BYTES:
             raise _TooLarge
         chunks.append(chunk)
+        if response.raw.length_remaining == 0 and "Content-Encoding" not in response.headers:
+            break  # as long as it said that it is: asking once more would only be told so
     return b"".join(chunks)
 
 

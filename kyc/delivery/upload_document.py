@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from accounts import audit
 from customers.choices import Stage
-from customers.models import Customer
 from exchange.client import ExchangeClient, Uploaded
 from exchange.outbox.choices import Reason, Topic
 from exchange.outbox.claiming import Claim
@@ -92,8 +91,11 @@ def _move_on(record: HeldRecord, claim: Claim, now: datetime) -> list[audit.Audi
     """The customer's stage after its last document; the audit row where it moved."""
     if has_open(claim.lane, Topic.UPLOAD):
         return []
-    moved = Customer.objects.filter(pk=claim.lane, stage=Stage.AT_EXCHANGE).update(
-        stage=Stage.DOCUMENTS_SENT, documents_sent_at=now, updated_at=now
+    at = time_param(now)
+    moved = run(
+        "UPDATE customers_customer SET stage = %s, documents_sent_at = %s, updated_at = %s "
+        "WHERE id = %s AND stage = %s RETURNING id",
+        (Stage.DOCUMENTS_SENT.value, at, at, uuid_param(claim.lane), Stage.AT_EXCHANGE.value),
     )
     return [_entry(record, "customer.documents_sent", None)] if moved else []
 
