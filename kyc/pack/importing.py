@@ -23,14 +23,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from exchange.client import ExchangeClient
-from kyc.pack.columns import CUSTOMERS
 from kyc.pack.comparing import compare, find_existing
 from kyc.pack.entering import enter
 from kyc.pack.filing import file_documents, take_back
 from kyc.pack.foretelling import foretell
 from kyc.pack.gathering import gather
-from kyc.pack.judges import Judges
-from kyc.pack.judging import read_documents
+from kyc.pack.judging import judge_unit, read_documents
 from kyc.pack.merchants import find_merchants
 from kyc.pack.opening import Pack
 from kyc.pack.places import Places
@@ -86,14 +84,17 @@ def import_pack(
             is_dry=options.is_dry,
             make_client=make_client,
         )
-        with Judges(
-            places.counts[CUSTOMERS], merchants=merchants, default_merchant=default, today=options.today
-        ) as judges:
-            for units in _ahead(judges.judged(gather(pack, places))):
-                left: Sequence[Unit] = units
-                while left:
-                    left = judges.judge(_take(left, pack, places, options, workers, tally, report))
-                tick(len(units))
+
+        def judged(units: Sequence[Unit]) -> Sequence[Unit]:
+            for unit in units:
+                judge_unit(unit, merchants=merchants, default_merchant=default, today=options.today)
+            return units
+
+        for units in _ahead(map(judged, gather(pack, places))):
+            left = units
+            while left:
+                left = judged(_take(left, pack, places, options, workers, tally, report))
+            tick(len(units))
     return tally
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
 from django.utils.translation import gettext as _
 
-from customers.candidates import Candidate, judge_apart
+from customers.candidates import judge_apart
 from customers.known import merchant_unknown
 from customers.models import Merchant
 from customers.problems import Problem, shown_safely
@@ -21,36 +21,23 @@ from kyc.pack.units import DocumentRow, Unit
 _LEADING_ZEROS = ("id_number", "doc_number", "phone_number")
 _LISTS = ("business_profile.jurisdictions_of_operation", "business_profile.license_jurisdictions")
 
-
-# A candidate, and the problems of each of its UBO rows.
-Judgement = tuple[Candidate, list[list[Problem]]]
 Cells = dict[str, object]
 
 
-def cells_of(unit: Unit) -> tuple[Cells, list[Cells]] | None:
-    """What the rules judge of a unit: its customer's cells and its UBOs'; None without a customer's row."""
-    return (unit.row.cells, [ubo.cells for ubo in unit.ubos]) if unit.row is not None else None
-
-
-def judge_cells(cells: Cells, ubos: Sequence[Cells], *, today: date) -> Judgement:
-    """All rules that need no database. The candidate's merchant is not set yet."""
-    return judge_apart(_with_lists(cells), [_with_lists(ubo) for ubo in ubos], merchant=None, today=today)
-
-
-def take_judgement(
-    unit: Unit,
-    judgement: Judgement | None,
-    *,
-    merchants: Mapping[str, Merchant],
-    default_merchant: Merchant,
+def judge_unit(
+    unit: Unit, *, merchants: Mapping[str, Merchant], default_merchant: Merchant, today: date
 ) -> None:
-    """Set the unit's `candidate`, and put every problem at its cell."""
-    if unit.row is None or judgement is None:
+    """All rules that need no database: set the unit's `candidate`, and put every problem at its cell."""
+    if unit.row is None:
         _refuse_stray_ubos(unit)
     else:
-        candidate, ubo_problems = judgement
         uid = text_of(unit.row, "merchant_uid")
-        candidate.merchant = merchants.get(uid) if uid else default_merchant
+        candidate, ubo_problems = judge_apart(
+            _with_lists(unit.row.cells),
+            [_with_lists(ubo.cells) for ubo in unit.ubos],
+            merchant=merchants.get(uid) if uid else default_merchant,
+            today=today,
+        )
         if candidate.merchant is None:
             unit.fault(CUSTOMERS, unit.row.line, "merchant_uid", merchant_unknown(uid))
         for problem in candidate.problems:

@@ -396,14 +396,7 @@ def test_a_lone_customers_file_is_a_pack(tmp_path, machine):
     assert hand_in(file).accepted == 1
 
 
-@pytest.mark.parametrize("customers_from", [1, 1_000])
-def test_judged_beside_or_in_place_a_pack_comes_to_the_same(
-    tmp_path, machine, monkeypatch, settings, corner_shop, customers_from
-):
-    # A judging process reads its settings from the environment, as the command does.
-    monkeypatch.setenv("PORTAL_KEYS", settings.PORTAL_KEYS)
-    monkeypatch.setattr("kyc.pack.judges.ROWS_FROM", customers_from)
-    monkeypatch.setattr("kyc.pack.judges.os.cpu_count", lambda: 2)
+def test_a_pack_of_several_chunks_is_judged_row_by_row(tmp_path, machine, monkeypatch, corner_shop):
     monkeypatch.setattr("kyc.pack.gathering.CHUNK_WITH_DOCUMENTS", 2)
     rows = [
         person(1),
