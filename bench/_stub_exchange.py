@@ -1,6 +1,6 @@
 """An exchange that does nothing but wait: create 50 ms, update 50 ms, upload 80 ms. It keeps nothing.
 
-python -m bench._stub_exchange      prints its port, ends with its standard input
+python -m bench._stub_exchange      prints its port, ends with its standard input and prints its CPU seconds
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
+import time
 
 CREATE, UPDATE, UPLOAD = 0.050, 0.050, 0.080  # seconds, from the last byte of the request
 _numbers = itertools.count(1)
@@ -66,6 +67,7 @@ async def main() -> None:
     server = await loop.create_server(Connection, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
+    print(time.process_time(), flush=True)
 
 
 if __name__ == "__main__":
