@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -111,17 +110,11 @@ def _rare_collections() -> Iterator[None]:
 
 def _ahead(chunks: Iterator[Sequence[Unit]]) -> Iterator[Sequence[Unit]]:
     """The chunks; each is read and judged in a thread while the one before it waits for the database."""
-    before = sys.getswitchinterval()
-    # A thread that comes back from the database waits so long for one that computes: 5 ms, if left as it is.
-    sys.setswitchinterval(0.0005)
-    try:
-        with ThreadPoolExecutor(1) as reader:
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, chunks, None)
+        while (units := coming.result()) is not None:
             coming = reader.submit(next, chunks, None)
-            while (units := coming.result()) is not None:
-                coming = reader.submit(next, chunks, None)
-                yield units
-    finally:
-        sys.setswitchinterval(before)
+            yield units
 
 
 def _take(
