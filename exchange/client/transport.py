@@ -144,7 +144,7 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args, **kwargs) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
-        self._pools: dict[tuple[str, object], HTTPConnectionPool] = {}
+        self._pools: dict[tuple[str, object], typing.Any] = {}
 
     def get_connection_with_tls_context(self, request, verify, proxies=None, cert=None):
         origin = request.url[: request.url.index("/", 8)]

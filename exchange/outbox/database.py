@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 _NOW_MS = {
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)",
@@ -102,7 +101,7 @@ def run(sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[
     return rows
 
 
-def _wrapper() -> BaseDatabaseWrapper:
+def _wrapper() -> Any:
     """This thread's connection, without the detour over Django's registry, which costs more than a query."""
     wrapper = getattr(_thread, "wrapper", None)
     if wrapper is None:
