@@ -86,7 +86,8 @@ _REMEDIES = {
     ),
     "create_outcome_unknown": _(
         "Whether the customer is there could not be found out. Ask the exchange whether it has an account"
-        " with this e-mail under this merchant. If it has, look again; if it says that it has none, send again."
+        " with this e-mail under this merchant. If it has, look again; if it says that it has none, send"
+        " after all."
     ),
     "upload_outcome_unknown": _(
         "The reply was lost. Ask the exchange whether it holds the document, and whether it holds it twice."

@@ -182,7 +182,7 @@ def _close(intent: Intent, state: IntentState, code: str) -> None:
 
 def _refusal(intent: Intent) -> str:
     if intent.state == IntentState.UNKNOWN:
-        return _("Whether it reached the exchange is unknown, so it is not sent again: it is looked for there.")
+        return _("Whether it arrived is unknown, so it is not sent again: it is looked for there.")
     if intent.state != IntentState.WAITING_FOR_STAFF:
         return _("It does not wait for staff any more. Reload the page.")
     return Reason(intent.reason).remedy

@@ -37,8 +37,8 @@ def read_list(list_page: ListPage) -> Listing:
     """Read pages until as many distinct uids were seen as the list says it has (002:2051 ff).
 
     Rows may come twice, in any order, and shift between pages: they go by uid. A total that is not reached,
-    since it moved or rows were missed, has the list read again. Where the total counts rows twice, or there is none, pass after
-    pass must bring nobody new. Raises ExchangeError where a page can't be had.
+    since it moved or rows were missed, has the list read again. Where the total counts rows twice, or there
+    is none, pass after pass must bring nobody new. Raises ExchangeError where a page can't be had.
     """
     found, limit, quiet = Listing(), PAGE_ROWS, 0
     for _ in range(MOST_PASSES):

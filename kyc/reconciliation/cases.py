@@ -9,6 +9,7 @@ from uuid import UUID
 from customers.models import BusinessProfile, Customer
 from exchange.client import CustomerRow
 from exchange.outbox.choices import LOOKS_FIRST, IntentState, Reason, Topic
+from exchange.outbox.database import now_ms
 from exchange.outbox.enqueueing import in_chunks
 from exchange.outbox.looks import Case
 from exchange.outbox.models import Attempt, Intent
@@ -46,6 +47,12 @@ def unknown_creates(merchant_uid: str) -> list[UnknownCreate]:
             Attempt.objects.filter(
                 intent__subject_id__in=chunk, intent__topic=Topic.CREATE, outcome="unknown"
             ).values_list("intent__subject_id", flat=True)
+        )
+    gone = [intent for intent in intents if intent.subject_id not in customers]
+    for intent in gone:
+        # Nobody is left to look for; an account there would show as an orphan.
+        Intent.objects.filter(pk=intent.pk, state=IntentState.UNKNOWN).update(
+            state=IntentState.GIVEN_UP, error_code="customer_gone", look_ms=None, done_ms=now_ms()
         )
     return [
         UnknownCreate(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from django.db import Error
+
 from customers.models import Merchant
 from exchange.client import Customer as ExchangeCustomer
 from exchange.client import CustomerRow, ExchangeClient, ExchangeError, Outcome, Refused
@@ -49,7 +51,16 @@ def resolve_creates(merchant: Merchant, client: ExchangeClient, worker: str, pac
     for found in cases:
         matches = _unbound(marked.get(found.mark, []), found.mark, known)
         seen = Seen(started_ms, tuple(row.uid for row in matches), listing.is_whole, blind)
-        _act(found, judge(found.case, seen, pace), matches, client, worker, pace)
+        decision = judge(found.case, seen, pace)
+        try:
+            _act(found, decision, matches, client, worker, pace)
+        except (ExchangeError, Error):
+            raise
+        except Exception as error:
+            # One record that can't be read must not keep the others from being found.
+            log.exception("look_failed intent=%s error=%s", found.intent.pk, type(error).__name__)
+            code = f"look_failed.{type(error).__name__}"
+            hand_over(found, ForStaff(Reason.CREATE_OUTCOME_UNKNOWN, code), worker)
     return Looked(listing.calls, len(rows), listing.is_whole)
 
 

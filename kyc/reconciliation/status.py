@@ -62,7 +62,7 @@ def _items(merchant_uids: Sequence[str] | None) -> Iterator[Item]:
     flagged = Document.objects.filter(is_flagged=True)
     if merchant_uids is not None:
         flagged = flagged.filter(customer__merchant__uid__in=list(merchant_uids))
-    doubtful = {pk for pk in flagged.values_list("pk", flat=True)}
+    doubtful = set(flagged.values_list("pk", flat=True))
     uploads = {intent.subject_id for intent in waiting if intent.topic == Topic.UPLOAD}
     documents = _documents(uploads | doubtful)
     references = _references({intent.lane_id for intent in waiting})
@@ -82,17 +82,17 @@ def _flagged(doubtful: set[UUID], documents: dict[UUID, tuple[str, str, str]]) -
         for intent in Intent.objects.filter(topic=Topic.UPLOAD, subject_id__in=chunk).order_by("generation"):
             latest[intent.subject_id] = intent
     for pk in doubtful:
-        intent = latest.get(pk)
-        waits = intent is not None and intent.state == IntentState.WAITING_FOR_STAFF
+        last = latest.get(pk)
+        waits = last is not None and last.state == IntentState.WAITING_FOR_STAFF
         reference, ubo_email, doc_type = documents[pk]
         yield Item(
             reference=reference,
             ubo_email=ubo_email,
             topic=Topic.UPLOAD.value,
             doc_type=doc_type,
-            reason=intent.reason if waits and intent else Reason.UPLOAD_OUTCOME_UNKNOWN.value,
-            state=intent.state if intent else "",
-            code=intent.error_code if waits and intent else "",
+            reason=last.reason if waits and last else Reason.UPLOAD_OUTCOME_UNKNOWN.value,
+            state=last.state if last else "",
+            code=last.error_code if waits and last else "",
             is_flagged=True,
         )
 
@@ -127,4 +127,5 @@ def _orphans(merchant_uids: Sequence[str] | None) -> Iterator[dict[str, Any]]:
     orphans = Orphan.objects.order_by("merchant_uid", "uid")
     if merchant_uids is not None:
         orphans = orphans.filter(merchant_uid__in=list(merchant_uids))
-    yield from orphans.values("uid", "merchant_uid", "kind", "custom_id", "reference")
+    for row in orphans.values("uid", "merchant_uid", "kind", "custom_id", "reference"):
+        yield dict(row)

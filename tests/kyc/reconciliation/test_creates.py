@@ -332,3 +332,19 @@ def test_without_the_settle_time_a_late_effect_doubles_the_customer(exchange, de
         deliver(until="nothing_due")
         time.sleep(0.2)
     assert len(exchange.state()["customers"]) == 2
+
+
+def test_a_record_that_can_not_be_read_keeps_no_other_from_being_found(exchange, deliver):
+    broken, fine = (make_submitted_individual(documents=()) for _ in range(2))
+    exchange.set_faults(
+        {"kind": "error_after", "route": "customers.create", "count": 2},
+        {"kind": "error_before", "route": "customers.list"},
+    )
+    deliver(until="nothing_due")
+    exchange.clear_faults()
+    Customer.objects.filter(pk=broken.pk).update(wrapped_key=b"destroyed")
+    deliver()
+    fine.refresh_from_db()
+    assert fine.uid
+    create = create_of(broken)
+    assert (create.state, create.error_code) == ("waiting_for_staff", "look_failed.CannotOpen")
