@@ -9,7 +9,8 @@ from exchange.outbox.models import (
     Orphan,
     Recovery,
     Scan,
+    Turn,
     Worker,
 )
 
-__all__ = ["ApiKeyClock", "Attempt", "Circuit", "Intent", "Lane", "Orphan", "Recovery", "Scan", "Worker"]
+__all__ = ["ApiKeyClock", "Attempt", "Circuit", "Intent", "Lane", "Orphan", "Recovery", "Scan", "Turn", "Worker"]

@@ -10,12 +10,14 @@ from exchange.outbox.database import now_sql, run, uuid_param, uuid_value, write
 
 # `skip_locked` is not used: on SQLite Django drops it without a word. Whoever loses the race for a row finds
 # it claimed, and asks again.
+# The pluses keep planners to the index of the ranks; by the times they would sort the whole backlog.
 _CLAIM = """
 UPDATE exchange_lane
    SET lease_until_ms = {now} + %(lease)s, fence = fence + 1, worker = %(worker)s
  WHERE id IN (SELECT l.id FROM exchange_lane l
-               WHERE l.due_ms <= {now} AND (l.lease_until_ms IS NULL OR l.lease_until_ms < {now})
-               ORDER BY l.due_ms, l.id LIMIT %(limit)s)
+               WHERE l.due_ms IS NOT NULL AND +l.due_ms <= {now}
+                 AND (l.lease_until_ms IS NULL OR +l.lease_until_ms < {now})
+               ORDER BY l.rank, l.id LIMIT %(limit)s)
    AND due_ms <= {now} AND (lease_until_ms IS NULL OR lease_until_ms < {now})
 RETURNING id, fence, merchant_uid, {now}
 """
@@ -38,7 +40,7 @@ class Claim:
 
 
 def claim_lanes(worker: str, limit: int) -> list[Claim]:
-    """Claim up to `limit` due lanes for `worker`, the longest due first. One commit.
+    """Claim up to `limit` due lanes for `worker`, merchants taking turns. One commit.
 
     [] also where another worker was faster: `next_due_ms` says whether anything is left.
     """

@@ -1,6 +1,6 @@
 """Intents are written in the transaction of the change that the exchange must know."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -13,6 +13,7 @@ from exchange.outbox.choices import LOOKS_FIRST, POSITIONS, REPLACEABLE_REASONS,
 from exchange.outbox.database import now_ms, now_sql, run, true_sql, uuid_param
 from exchange.outbox.doorbell import ring
 from exchange.outbox.models import Intent, Lane
+from exchange.outbox.turns import take_turns
 
 # SQLite takes a limited number of parameters in one statement.
 CHUNK = 500
@@ -54,8 +55,9 @@ def enqueue(intents: Iterable[NewIntent]) -> int:
     if not wanted:
         return 0
     now = now_ms()
+    ranks = take_turns(list({new.lane: new.merchant_uid for new in wanted if new.is_ready}.items()))
     for chunk in in_chunks(wanted):
-        _make_lanes(chunk, now)
+        _make_lanes(chunk, now, ranks)
         replaced = [new.replaces for new in chunk if new.replaces]
         if replaced:
             withdraw_intents(subject_ids=replaced)
@@ -139,19 +141,24 @@ def _looked_for_first() -> dict[str, object]:
     }
 
 
-def _make_lanes(chunk: Sequence[NewIntent], now: int) -> None:
+def _make_lanes(chunk: Sequence[NewIntent], now: int, ranks: Mapping[UUID, int]) -> None:
     merchants = {new.lane: new.merchant_uid for new in chunk}
     due = {new.lane for new in chunk if new.is_ready}
     # In one order everywhere, so that two submissions can't lock each other out.
     for is_due in (True, False):
         lanes = [
-            Lane(id=lane, merchant_uid=merchants[lane], due_ms=now if is_due else None)
+            Lane(
+                id=lane,
+                merchant_uid=merchants[lane],
+                due_ms=now if is_due else None,
+                rank=ranks.get(lane, 0),
+            )
             for lane in sorted(merchants)
             if (lane in due) is is_due
         ]
         if is_due:
             Lane.objects.bulk_create(
-                lanes, update_conflicts=True, unique_fields=["id"], update_fields=["due_ms"]
+                lanes, update_conflicts=True, unique_fields=["id"], update_fields=["due_ms", "rank"]
             )
         else:
             Lane.objects.bulk_create(lanes, ignore_conflicts=True)

@@ -31,9 +31,12 @@ class Lane(models.Model):
     lease_until_ms = models.BigIntegerField(null=True)
     fence = models.BigIntegerField(default=0)
     worker = models.CharField(max_length=40, blank=True)
+    # Its turn among all merchants' lanes, by virtual time: the smallest goes first.
+    rank = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         indexes = [
+            models.Index(fields=["rank", "id"], condition=Q(due_ms__isnull=False), name="lanes_by_rank"),
             models.Index(fields=["due_ms", "id"], condition=Q(due_ms__isnull=False), name="lanes_by_due"),
             models.Index(
                 fields=["lease_until_ms"], condition=Q(lease_until_ms__isnull=False), name="lanes_by_lease"
@@ -42,6 +45,16 @@ class Lane(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Turn(models.Model):
+    """One merchant's virtual time: the number that its last lane took."""
+
+    merchant_uid = models.CharField(primary_key=True, max_length=100)
+    taken = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.merchant_uid
 
 
 class Intent(models.Model):
