@@ -348,3 +348,17 @@ def test_a_record_that_can_not_be_read_keeps_no_other_from_being_found(exchange,
     assert fine.uid
     create = create_of(broken)
     assert (create.state, create.error_code) == ("waiting_for_staff", "look_failed.CannotOpen")
+
+
+@pytest.mark.parametrize("shape", ["array", "object", "string", "singular"])
+def test_a_business_that_meets_its_own_emails_is_us_whatever_the_error_looks_like(exchange, deliver, shape):
+    customer = make_submitted_business(ubos=2, documents=["Board Resolution"])
+    exchange.set_faults(
+        {"kind": "reset_after", "route": "customers.create", "count": 1},
+        list_lag_seconds=0.9,
+        error_shape=shape,
+    )
+    deliver()
+    customer.refresh_from_db()
+    (there,) = exchange.state()["customers"]
+    assert customer.uid == there["uid"]
