@@ -45,7 +45,7 @@ def recover(client: ExchangeClient, worker: str) -> bool:
 
 def mark_open_intents(begun_ms: int, worker: str) -> bool:
     """Every open create and upload from before the epoch becomes unknown; False where a lane was held."""
-    epoch_ms = int(settings.RECOVERY_EPOCH_MS)
+    epoch_ms = settings.RECOVERY_EPOCH_MS or begun_ms
     # What was marked already carries a later time than the start: a second run leaves it alone.
     before = Intent.objects.filter(created_ms__lt=epoch_ms, updated_ms__lt=begun_ms)
     may_be_sent = Q(state__in=(IntentState.PENDING, IntentState.SENDING, IntentState.UNKNOWN))
