@@ -103,6 +103,9 @@ def next_step(
         return Step(IntentState.DONE, "", 0, tries, unknown_tries)
     if outcome is Outcome.UNKNOWN and not result.is_safe_to_repeat:
         return _unknown(Topic(topic), result, tries, unknown_tries, pace, resends)
+    if outcome is Outcome.REJECTED and topic == Topic.CREATE and unknown_tries and not result.codes:
+        # A rejection that names nothing, after a lost reply: it may say that the e-mail is taken, by us.
+        return _unknown(Topic(topic), result, tries, unknown_tries, pace, resends)
     if outcome is Outcome.TAKEN and topic == Topic.CREATE:
         # It may be us: looked for before a person is asked.
         return Step(

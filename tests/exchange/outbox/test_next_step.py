@@ -131,3 +131,11 @@ def test_a_resend_that_is_refused_because_it_is_there_asks_staff_whether_it_is(c
     assert (found.state, found.reason) == ("waiting_for_staff", "upload_outcome_unknown")
     first = step("document.upload", Outcome.REFUSED, Cause.REFUSED, codes=(code,))
     assert first.reason == "refused_by_exchange"
+
+
+def test_a_rejection_that_names_nothing_is_looked_for_where_an_earlier_reply_was_lost():
+    unreadable = Result(Outcome.REJECTED, "rejected", status=422)
+    first = next_step("customer.create", unreadable, tries=0, unknown_tries=0)
+    assert first.state == "waiting_for_staff"
+    later = next_step("customer.create", unreadable, tries=0, unknown_tries=1)
+    assert (later.state, later.reason) == ("unknown", "create_outcome_unknown")
