@@ -10,8 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from customers.models import Customer, Ubo
 from kyc.choices import Delivery
+from kyc.drift.models import DriftRow, DriftRun
 from vault.envelope import DataKey
 from vault.fields import EncryptedTextField
+
+__all__ = ["AcceptedWarning", "Document", "DriftRow", "DriftRun", "Waiver"]
 
 
 class Document(models.Model):

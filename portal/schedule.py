@@ -16,6 +16,8 @@ from exchange.client import ExchangeError
 log = logging.getLogger(__name__)
 
 HOUR, DAY = 3600.0, 86_400.0
+# How long what staff asked for on the drift page may lie before it is begun.
+DRIFT_SECONDS = 5.0
 # Of two processes with the same schedule the second comes early; this share of the period is apart enough.
 LEAST_SHARE = 0.9
 
@@ -34,6 +36,7 @@ def jobs() -> tuple[Job, ...]:
         Job("poll_verifications", settings.POLL_SECONDS, _poll_verifications),
         Job("pull_merchants", HOUR, _pull_merchants),
         Job("find_orphans", DAY, _find_orphans),
+        Job("drift", DRIFT_SECONDS, _drift),
         Job("clear_sessions", DAY, _clear_sessions),
     )
 
@@ -111,6 +114,13 @@ def _find_orphans() -> None:
         find_orphans(client, actor=User.objects.machine())
     finally:
         client.close()
+
+
+def _drift() -> None:
+    from kyc.drift.asked import do_what_was_asked, is_anything_asked
+
+    if is_anything_asked():
+        do_what_was_asked()
 
 
 def _clear_sessions() -> None:

@@ -84,6 +84,8 @@ PURE = (
     "customers.problems",
     "kyc.doc_types",
     "kyc.document_rules",
+    "kyc.drift.comparing",
+    "kyc.drift.details",
     "kyc.gate",
     "kyc.requirements.asking",
     "kyc.requirements.businesses",

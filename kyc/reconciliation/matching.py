@@ -94,11 +94,11 @@ def contradictions(told: Told, there: ExchangeCustomer) -> Iterator[str]:
         ours, theirs = getattr(told, name), shown.get(name)
         if ours and isinstance(theirs, str) and theirs.strip():
             theirs = theirs[:10] if name == "dob" else theirs
-            if not _may_be(ours, theirs):
+            if not may_stand_for(ours, theirs):
                 yield name
 
 
-def _may_be(ours: str, theirs: str) -> bool:
+def may_stand_for(ours: str, theirs: str) -> bool:
     """Whether `theirs`, which may be masked, can stand for `ours`."""
     pattern = ".*".join(re.escape(part) for part in _MASK.split(_folded(theirs)))
     return re.fullmatch(pattern, _folded(ours)) is not None

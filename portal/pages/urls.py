@@ -5,6 +5,7 @@ from django.urls import path
 from portal.pages.customer import decisions, downloads
 from portal.pages.customer import views as customer
 from portal.pages.customers import views as customers
+from portal.pages.drift import views as drift
 from portal.pages.merchants import views as merchants
 from portal.pages.overview import views as overview
 from portal.pages.sync import views as sync
@@ -28,6 +29,10 @@ urlpatterns = [
     path("intents/<uuid:intent_id>/", sync.intent, name="intent-detail"),
     path("intents/<uuid:intent_id>/retry/", waiting.retry, name="intent-retry"),
     path("intents/<uuid:intent_id>/decide/<slug:name>/", sync.decide, name="intent-decide"),
+    path("drift/", drift.drift, name="drift"),
+    path("drift/reconcile/", drift.reconcile, name="drift-reconcile"),
+    path("drift/take-in/", drift.take_in, name="drift-take-in-all"),
+    path("drift/take-in/<uuid:row_id>/", drift.take_in, name="drift-take-in"),
     path("merchants/", merchants.merchants, name="merchants"),
     path("merchants/<str:uid>/", merchants.merchant, name="merchant-detail"),
 ]
