@@ -13,4 +13,15 @@ from exchange.outbox.models import (
     Worker,
 )
 
-__all__ = ["ApiKeyClock", "Attempt", "Circuit", "Intent", "Lane", "Orphan", "Recovery", "Scan", "Turn", "Worker"]
+__all__ = [
+    "ApiKeyClock",
+    "Attempt",
+    "Circuit",
+    "Intent",
+    "Lane",
+    "Orphan",
+    "Recovery",
+    "Scan",
+    "Turn",
+    "Worker",
+]

@@ -46,7 +46,9 @@ def thandi(db):
     """Thandi, a compliance officer."""
     from accounts.models import User
 
-    return User.objects.create_user("thandi@aggregator.example", "a long enough passphrase", name="Thandi Nkosi")
+    return User.objects.create_user(
+        "thandi@aggregator.example", "a long enough passphrase", name="Thandi Nkosi"
+    )
 
 
 @pytest.fixture

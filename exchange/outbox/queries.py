@@ -48,7 +48,7 @@ def intents_of(lanes: Iterable[UUID]) -> list[IntentRow]:
             )
         )
         for *plain, due_ms, updated_ms in rows:
-            row = IntentRow(*plain, moment(due_ms), moment(updated_ms))
+            row = IntentRow(*[*plain, moment(due_ms), moment(updated_ms)])
             latest[row.topic, row.subject_id] = row
     return list(latest.values())
 
