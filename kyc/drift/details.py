@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exchange.client import Customer as ExchangeCustomer
 from exchange.client import CreatedUbo as ExchangeUbo
+from exchange.client import Customer as ExchangeCustomer
 from kyc.reconciliation.matching import may_stand_for
 
 _PERSON = ("first_name", "last_name", "dob")
@@ -69,8 +69,9 @@ def _differing(ours: Particulars, there: ExchangeCustomer) -> Iterator[str]:
 
 
 def _owners(ours: Sequence[Owner], there: Sequence[ExchangeUbo]) -> Iterator[str]:
-    """Owners go by uid, else by e-mail. An answer without any says nothing about them."""
-    if not there:
+    """Owners go by uid, else by e-mail. A side without any says nothing about them: a record that was taken
+    in has none."""
+    if not there or not ours:
         return
     left = list(there)
     for owner in ours:

@@ -2,11 +2,13 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 
 from customers.choices import Stage
 from customers.models import Merchant
 from exchange.outbox.database import now_ms
 from exchange.outbox.models import Circuit, Intent, Worker
+from kyc.drift.models import DriftRow, DriftRun
 from tests.portal.pages import people
 
 pytestmark = pytest.mark.browser
@@ -47,6 +49,22 @@ def world(transactional_db, thandi):
     Circuit.objects.create(endpoint="create_customer", failures=7, opened_ms=now, open_until_ms=now + 8000)
     Worker.objects.create(id="portal-1-7b22", host="portal-1", pid=7, started_ms=now, beat_ms=now)
     Worker.objects.create(id="portal-2-91ac", host="portal-2", pid=9, started_ms=now, beat_ms=now - 60_000)
+    run = DriftRun.objects.create(
+        requested_by=thandi, state="done", finished_at=timezone.now(), here=7, there=8, unread=1
+    )
+    DriftRun.objects.create(requested_by=thandi, state="failed", error_code="no_answer")
+    DriftRun.objects.create(requested_by=thandi)
+    of_verified = {"reference": verified.reference, "customer_id": verified.pk}
+    rows = {
+        "stranger": {"kind": "only_there"},
+        "unknown_token": {"kind": "only_there", "take_in": "not_possible", "obstacle": "email_not_given"},
+        "not_listed": {"kind": "only_here", **of_verified},
+        "fields": {"kind": "differs", "fields": ["custom_id", "registration_number"], **of_verified},
+    }
+    DriftRow.objects.bulk_create(
+        DriftRow(run=run, merchant_uid=shop.uid, code=code, uid=f"CCT{code}", **row)
+        for code, row in rows.items()
+    )
     draft = people.a_business(shop, thandi, documents=False)
     people.hand_in(draft, thandi, "AML Policy")
     people.hand_in(draft, thandi, "AML Policy")
@@ -79,6 +97,8 @@ def test_every_page_is_sound(width, scheme, world, open_browser, sign_in):
         "/sync/",
         "/sync/intents/",
         "/sync/intents/?state=held",
+        "/drift/",
+        "/drift/?kind=only_there",
         "/merchants/",
         "/merchants/CCT0000000001/",
     ):
@@ -100,7 +120,7 @@ def test_every_page_is_sound(width, scheme, world, open_browser, sign_in):
 @pytest.mark.parametrize(("width", "scheme"), LOOKS[::3])
 def test_an_empty_product_is_sound(width, scheme, sign_in):
     page = sign_in(width=width, scheme=scheme)
-    for path in ("/", "/customers/", "/waiting/", "/sync/", "/sync/intents/", "/merchants/"):
+    for path in ("/", "/customers/", "/waiting/", "/sync/", "/sync/intents/", "/drift/", "/merchants/"):
         page.goto(path)
         assert_sound(page, path)
 

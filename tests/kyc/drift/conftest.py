@@ -13,3 +13,10 @@ def ask(exchange):  # noqa: F811
     client = make_client()
     yield client
     client.close()
+
+
+@pytest.fixture
+def staff_page(client, thandi):
+    """Fetch a page as Thandi."""
+    client.force_login(thandi)
+    return client.get

@@ -48,7 +48,7 @@ def row(**fields):
         ({}, {"custom_id": "REF-2"}, ("custom_id",)),
         ({}, {"custom_id": None}, ("custom_id",)),
         ({"is_named": False}, {"custom_id": None}, ()),
-        ({"is_found_there": True}, {"custom_id": None}, ()),
+        ({"is_found_there": True}, {"account_name": "Lerato Mokoena", "custom_id": None}, ()),
         ({}, {"entity_type": "business"}, ("entity_type",)),
         ({}, {"state": "locked"}, ("state",)),
         # The stage against what the words mean.
