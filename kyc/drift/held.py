@@ -67,7 +67,8 @@ def bound_uids(uids: Sequence[str]) -> dict[str, str]:
     """Merchant's uid by the uids that any customer here has by now."""
     bound: dict[str, str] = {}
     for chunk in in_chunks(uids):
-        bound |= dict(Customer.objects.filter(uid__in=chunk).values_list("uid", "merchant__uid"))
+        rows = Customer.objects.filter(uid__in=chunk).values_list("uid", "merchant__uid")
+        bound |= {uid: merchant_uid for uid, merchant_uid in rows if uid}
     return bound
 
 
