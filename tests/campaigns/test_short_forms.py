@@ -112,7 +112,6 @@ def fairness(**more) -> FairnessPlan:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="merchants take turns only once virtual time orders the claims")
 def test_a_small_merchant_does_not_wait_behind_a_large_one():
     report = c5_fairness.run(fairness())
     assert report.holds, report
