@@ -90,19 +90,24 @@ def register_customers(candidates: Sequence[Candidate], *, actor: User, origin: 
     taken = taken_references(candidate.reference for candidate in candidates if candidate.reference)
     new = [candidate for candidate in candidates if candidate.reference not in taken]
     check_candidates([candidate for candidate in new if not candidate.is_checked])
+    # Asked again: whose reference came in between is there, and its e-mail is "taken" by that very row.
+    doubted = [candidate for candidate in new if candidate.has_errors and candidate.reference]
+    between = taken_references([candidate.reference for candidate in doubted]) if doubted else {}
+    taken |= between
+    new = [candidate for candidate in new if candidate.reference not in between]
     for candidate in new:
         if candidate.merchant is None and not candidate.has_errors:
             candidate.problems.append(merchant_unknown(""))
     good = [prepare(candidate, origin=origin) for candidate in new if not candidate.has_errors]
     written = {id(row.candidate): row for row in write_customers(good, actor=actor).rows}
-    return [_outcome(candidate, written.get(id(candidate))) for candidate in candidates]
+    return [_outcome(candidate, written.get(id(candidate)), taken) for candidate in candidates]
 
 
-def _outcome(candidate: Candidate, row: NewCustomer | None) -> Registered:
+def _outcome(candidate: Candidate, row: NewCustomer | None, taken: Mapping[str, object]) -> Registered:
     if row is not None:
         return Registered(Entry.REGISTERED, row.customer, candidate.problems)
-    entry = Entry.REFUSED if candidate.has_errors else Entry.ALREADY_THERE
-    return Registered(entry, None, candidate.problems)
+    is_there = candidate.reference in taken or not candidate.has_errors
+    return Registered(Entry.ALREADY_THERE if is_there else Entry.REFUSED, None, candidate.problems)
 
 
 @dataclass(frozen=True, slots=True)

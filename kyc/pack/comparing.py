@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from customers.change import differs, identity_problems
-from customers.known import Seen, check_candidates
+from customers.known import Seen, check_candidates, taken_references
 from customers.models import Customer
 from kyc.pack.columns import DOCUMENTS
 from kyc.pack.judging import check_owners, place_problem
@@ -40,8 +40,12 @@ def load_customers(references: Sequence[str]) -> dict[str, Customer]:
     return existing
 
 
-def compare(units: Sequence[Unit], seen: Seen | None) -> None:
-    """Add what only the database knows. `seen`: who would be registered by now, in a dry run."""
+def compare(units: Sequence[Unit], seen: Seen | None) -> list[Unit]:
+    """Add what only the database knows. `seen`: who would be registered by now, in a dry run.
+
+    Returns those that somebody else registered since `find_existing`: their e-mail is "taken" by that very
+    row, so nothing is said of them here; they are to be taken anew.
+    """
     for unit in units:
         _compare_with_record(unit)
     judged = [unit for unit in units if unit.candidate is not None]
@@ -56,11 +60,27 @@ def compare(units: Sequence[Unit], seen: Seen | None) -> None:
         candidates.append(candidate)
     before = [len(candidate.problems) for candidate in candidates]
     check_candidates(candidates, seen)
+    came_between = _registered_since(judged, before)
     for unit, candidate, count in zip(judged, candidates, before, strict=True):
+        if unit.reference in came_between:
+            continue
         is_double = any(fault.problem.code in ("same_email", "same_reference") for fault in unit.faults)
         for problem in candidate.problems[count:]:
             if not (is_double and problem.code == "email_taken"):
                 place_problem(unit, problem)
+    return [unit for unit in judged if unit.reference in came_between]
+
+
+def _registered_since(judged: Sequence[Unit], before: Sequence[int]) -> set[str]:
+    """References that were free a moment ago, of units that the database speaks against now."""
+    doubted = [
+        unit.reference
+        for unit, count in zip(judged, before, strict=True)
+        if unit.existing is None
+        and unit.candidate
+        and any(p.is_error for p in unit.candidate.problems[count:])
+    ]
+    return set(taken_references(doubted)) if doubted else set()
 
 
 def _compare_with_record(unit: Unit) -> None:

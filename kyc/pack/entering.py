@@ -72,7 +72,7 @@ def _enter_new(units: Sequence[Unit], entered: Entered, tally: Tally, actor: Use
     for row in written.already_there:
         unit = new.pop(id(row))
         take_back(unit)
-        entered.again.append(Unit(unit.reference, unit.row, unit.ubos, unit.documents))
+        entered.again.append(unit.anew())
     for unit in new.values():
         take_back(unit)
         for problem in unit.candidate.problems if unit.candidate else ():

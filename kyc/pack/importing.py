@@ -130,8 +130,9 @@ def _take(
     find_existing(units)
     for unit in units:
         read_documents(unit)
-    compare(units, places if options.is_dry else None)
-    again: list[Unit] = []
+    between = compare(units, places if options.is_dry else None)
+    again = [unit.anew() for unit in between]
+    units = [unit for unit in units if not any(unit is other for other in between)]
     try:
         file_documents(pack, units, today=options.today, is_dry=options.is_dry, workers=workers)
     except BaseException:
@@ -151,7 +152,7 @@ def _take(
             submits=options.submits,
             accept_warnings=options.accept_warnings,
         )
-        again = entered.again
+        again += entered.again
     for unit in units:
         if unit.has_errors:
             tally.reject(unit)

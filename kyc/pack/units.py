@@ -77,6 +77,12 @@ class Unit:
             0,
         )
 
+    def anew(self) -> Unit:
+        """The same rows, not judged yet."""
+        return Unit(
+            self.reference, self.row, self.ubos, self.documents, has_too_many_rows=self.has_too_many_rows
+        )
+
     def fault(self, table: str, line: int, column: str, problem: Problem) -> None:
         self.faults.append(Fault(self.reference, table, line, column, problem))
 

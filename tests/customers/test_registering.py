@@ -226,3 +226,20 @@ def test_a_submitted_customer_is_frozen(own_merchant, machine):
     Customer.objects.update(stage="submitted", submitted_at=timezone.now())
     with pytest.raises(Frozen):
         change_customer(customer=customer, data={**INDIVIDUAL, "city": "Durban"}, **make)
+
+
+def test_who_comes_between_the_look_up_and_the_comparison_is_there_and_not_refused(
+    own_merchant, machine, monkeypatch
+):
+    real = register.check_candidates
+
+    def check_after_somebody_else(candidates, *more):
+        if not Customer.objects.exists():
+            register.write_customers(
+                [register.prepare(a_person(0, own_merchant), origin="pack")], actor=machine
+            )
+        real(candidates, *more)
+
+    monkeypatch.setattr(register, "check_candidates", check_after_somebody_else)
+    (done,) = register_customers([a_person(0, own_merchant)], actor=machine, origin="pack")
+    assert done.entry is Entry.ALREADY_THERE

@@ -418,3 +418,22 @@ def test_a_pack_of_several_chunks_is_judged_row_by_row(tmp_path, machine, monkey
     assert references() == {"P-1", "P-4"}
     stored = Customer.objects.get(reference="P-4")
     assert (stored.merchant, stored.phone_index) == (corner_shop, keyed_index("phone", "+27822900004"))
+
+
+def test_who_is_registered_between_look_up_and_comparison_is_already_there(tmp_path, machine, monkeypatch):
+    from kyc.pack import comparing
+
+    pack = write_pack(tmp_path / "pack", [person(1)], documents=papers("P-1"))
+    real = comparing.check_candidates
+
+    def check_after_another_importer(candidates, seen):
+        if not Customer.objects.exists():
+            monkeypatch.setattr(comparing, "check_candidates", real)
+            hand_in(pack)
+        real(candidates, seen)
+
+    monkeypatch.setattr(comparing, "check_candidates", check_after_another_importer)
+    tally = hand_in(pack)
+    assert (tally.accepted, tally.already_there, tally.rejected, tally.exit_code) == (0, 1, 0, 0)
+    assert Customer.objects.count() == 1
+    assert Document.objects.count() == 3
