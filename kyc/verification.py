@@ -73,6 +73,7 @@ def poll_verifications(
 def _poll_merchant(client: ExchangeClient, merchant: Merchant, actor: User) -> Polled:
     polled = Polled(merchants=1)
     seen: set[str] = set()
+    begun_at = timezone.now()
     for rows in _pages(client, merchant.exchange_uid):
         polled.pages += 1
         # Rows move between pages while others are created, and may come twice: by uid, each once.
@@ -92,7 +93,10 @@ def _poll_merchant(client: ExchangeClient, merchant: Merchant, actor: User) -> P
         Customer.objects.filter(
             pk__in=[customer.pk for customer in mine.values()], stage__in=OPEN_AT_EXCHANGE_STAGES
         ).update(polled_at=timezone.now())
-    open_here = Customer.objects.filter(merchant=merchant, stage__in=OPEN_AT_EXCHANGE_STAGES)
+    # Who was created while the list was read may be in none of its pages.
+    open_here = Customer.objects.filter(
+        merchant=merchant, stage__in=OPEN_AT_EXCHANGE_STAGES, at_exchange_at__lt=begun_at
+    )
     polled.missing_there = sum(uid not in seen for uid in open_here.values_list("uid", flat=True))
     if polled.missing_there:
         log.warning("customers_missing_there merchant=%s count=%s", merchant.uid, polled.missing_there)
