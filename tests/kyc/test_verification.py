@@ -1,6 +1,6 @@
 """Verification comes back: from lists, by what changed, and never more than was said."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -184,3 +184,13 @@ def test_what_is_there_and_not_here_is_counted_and_left_alone(exchange, delivere
     Customer.objects.filter(pk=kept.pk).update(uid="CCTGONE")
     polled = poll(machine)
     assert (polled.unknown_here, polled.missing_there) == (2, 1)
+
+
+def test_who_was_created_while_the_list_was_read_is_not_missing(exchange, delivered, machine):  # noqa: F811
+    customer = make_submitted_individual()
+    delivered(review_seconds=3600)
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    Customer.objects.filter(pk=customer.pk).update(uid="CCTNEW", at_exchange_at=later)
+    assert poll(machine).missing_there == 0
+    Customer.objects.filter(pk=customer.pk).update(at_exchange_at=later - timedelta(hours=1))
+    assert poll(machine).missing_there == 1
