@@ -1,7 +1,6 @@
-"""Who works here, and what was done.
+"""Who works here, in which roles, and what was done.
 
-Roles granted per merchant and the audit trail's chain are added to these tables later; their
-doors are `accounts.policy` and `accounts.audit`, and everything already goes through them.
+The doors to these tables are `accounts.policy`, `accounts.granting` and `accounts.audit`.
 """
 
 import uuid
@@ -9,8 +8,30 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
+from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.audit_rows import AuditEntry, AuditHead, AuditLink, AuditSeal
+from accounts.proposal_rows import Decision, Proposal
+from accounts.roles import Eyes, Role, by_second_person
+from accounts.sign_in.models import Invitation, LastCode, Session, Tries
+
+__all__ = [
+    "AuditEntry",
+    "AuditHead",
+    "AuditLink",
+    "AuditSeal",
+    "Decision",
+    "Invitation",
+    "LastCode",
+    "Proposal",
+    "RoleGrant",
+    "Session",
+    "Tries",
+    "User",
+]
 
 # The account that commands and the scheduler act for, unless `--as` names another.
 MACHINE_EMAIL = "machine@portal.invalid"
@@ -27,6 +48,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """What Django's own command asks for. Its flags mean nothing here: rights come by roles."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def machine(self) -> "User":
@@ -65,6 +87,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("users")
         constraints = [
             models.UniqueConstraint(Lower("email"), name="one_user_per_email"),
+            models.CheckConstraint(
+                condition=Q(is_machine=False) | Q(email=MACHINE_EMAIL), name="one_account_is_the_machine"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -77,25 +102,55 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
 
-class AuditEntry(models.Model):
-    """One thing that was done: append-only. Holds ids and codes; personal data never."""
+class RoleGrant(models.Model):
+    """A role that somebody holds: for one merchant, or (`merchant_uid` empty) for all of them.
+
+    What is taken away is deleted; the audit trail tells that it was there.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    at = models.DateTimeField()
-    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    action = models.CharField(max_length=60)
-    merchant_uid = models.CharField(max_length=100, blank=True)
-    subject_type = models.CharField(max_length=30)
-    subject_id = models.UUIDField(null=True)
-    # A customer's entries are read together, its UBOs' and documents' too.
-    customer_id = models.UUIDField(null=True)
-    reason = models.TextField(blank=True)
-    details = models.JSONField(default=dict)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    # Merchants are named by their uid: this room does not know them.
+    merchant_uid = models.CharField(_("merchant"), max_length=100, null=True, blank=True)  # noqa: DJ001
+    # Whoever asked for it, and whoever made it so.
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    granted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    granted_at = models.DateTimeField(default=timezone.now)
+    eyes = models.CharField(max_length=10, choices=Eyes.choices)
 
     class Meta:
-        verbose_name = _("audit entry")
-        verbose_name_plural = _("audit entries")
-        indexes = [models.Index(fields=["customer_id", "at"], name="audit_by_customer")]
+        verbose_name = _("role held")
+        verbose_name_plural = _("roles held")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role", "merchant_uid"],
+                condition=Q(merchant_uid__isnull=False),
+                name="a_role_is_held_once_per_merchant",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "role"],
+                condition=Q(merchant_uid__isnull=True),
+                name="a_role_is_held_once_for_all_merchants",
+            ),
+            models.CheckConstraint(
+                condition=Q(merchant_uid__isnull=True) | ~Q(merchant_uid=""),
+                name="a_role_is_for_a_named_merchant_or_all",
+            ),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="a_role_is_one_we_know"),
+            models.CheckConstraint(
+                condition=~Q(role=Role.ADMINISTRATOR) | Q(merchant_uid__isnull=True),
+                name="an_administrator_is_one_for_all_merchants",
+            ),
+            models.CheckConstraint(
+                condition=by_second_person("granted_by"),
+                name="a_role_is_granted_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(eyes=Eyes.COMMAND) | ~Q(granted_by=F("user")),
+                name="nobody_grants_themselves_a_role",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.subject_type}"
+        return f"{self.role} ({self.merchant_uid or '*'})"

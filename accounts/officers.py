@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from accounts import audit
+from accounts import audit, policy
+from accounts.granting import grant_first_roles
 from accounts.models import User
 
 FIRST_OFFICER_EMAIL = "officer@portal.example"
@@ -22,7 +23,9 @@ class FirstOfficer(NamedTuple):
 
 
 def create_first_officer(*, email: str = FIRST_OFFICER_EMAIL, name: str = "") -> FirstOfficer | None:
-    """A person who may do everything, with a random password; None where any person has an account."""
+    """A person with the first roles and a random password; None where any person has an account."""
+    machine = User.objects.machine()
+    policy.require(machine, "user.create_first")
     with transaction.atomic():
         if User.objects.filter(is_machine=False).exists():
             return None
@@ -30,8 +33,7 @@ def create_first_officer(*, email: str = FIRST_OFFICER_EMAIL, name: str = "") ->
             "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(PASSWORD_GROUP_LENGTH))
             for _ in range(PASSWORD_GROUPS)
         )
-        user = User.objects.create_superuser(email, password, name=name)
-        audit.record(
-            actor=User.objects.machine(), action="user.created", subject_type="user", subject_id=user.pk
-        )
+        user = User.objects.create_user(email, password, name=name)
+        audit.record(actor=machine, action="user.created", subject_type="user", subject_id=user.pk)
+        grant_first_roles(user)
     return FirstOfficer(user, password)

@@ -2,13 +2,17 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.core.validators import validate_email
 
+from accounts.acting import ActingCommand
+from accounts.models import User
 from accounts.officers import FIRST_OFFICER_EMAIL, create_first_officer
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
+    action = "user.create_first"
+    is_for_machine_only = True
     help = "Makes the first account, while there is none, and prints its random password once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -17,7 +21,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--name", default="", help="shown in the portal")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def act(self, actor: User, **options: Any) -> None:
         try:
             validate_email(options["email"])
         except ValidationError:
