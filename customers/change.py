@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +13,9 @@ from django.utils.translation import gettext as _
 from accounts import audit, policy
 from accounts.models import User
 from customers.candidates import Candidate, judge
+from customers.contention import gives_way
 from customers.known import check_candidates
+from customers.masked_changes import masked_changes, pairs_of
 from customers.models import Customer, Ubo
 from customers.problems import ERROR, Problem, Refused, shown_safely
 from customers.records import differing, differing_ubo, take_over
@@ -68,6 +69,7 @@ def change_customer(
     return apply_candidate(customer, candidate, actor=actor, expected_version=expected_version)
 
 
+@gives_way
 def apply_candidate(
     customer: Customer, candidate: Candidate, *, actor: User, expected_version: int | None = None
 ) -> Changed:
@@ -76,33 +78,35 @@ def apply_candidate(
     problems = [*candidate.problems, *identity_problems(customer, candidate)]
     if any(problem.is_error for problem in problems):
         raise Refused(problems)
-    with transaction.atomic():
-        row = Customer.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=customer.pk)
-        if not row.is_editable:
-            raise Frozen
-        if expected_version is not None and row.version != expected_version:
-            raise StaleVersion
-        held = list(row.ubos.all())
-        fields = [*differing(row, candidate), *_differing_ubos(held, candidate)]
-        if not fields:
-            return Changed(row, (), problems)
-        take_over(row, candidate)
-        row.token = correlation_token(row.merchant.uid, row.entity_type, row.email)
-        row.version += 1
-        row.updated_at = timezone.now()
-        row.save()
-        if candidate.is_business:
-            row.business_profile.save()
-            _save_ubos(row, held, candidate)
-        audit.record(
-            actor=actor,
-            action="customer.change",
-            merchant_uid=row.merchant.uid,
-            subject_type="customer",
-            subject_id=row.pk,
-            customer_id=row.pk,
-            details={"fields": sorted(set(fields)), "version": row.version},
-        )
+    row = Customer.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=customer.pk)
+    if not row.is_editable:
+        raise Frozen
+    if expected_version is not None and row.version != expected_version:
+        raise StaleVersion
+    held = list(row.ubos.all())
+    fields = [*differing(row, candidate), *_differing_ubos(held, candidate)]
+    if not fields:
+        return Changed(row, (), problems)
+    pairs = pairs_of(row, held, candidate)
+    take_over(row, candidate)
+    row.token = correlation_token(row.merchant.uid, row.entity_type, row.email)
+    row.version += 1
+    row.made_by = actor
+    row.updated_at = timezone.now()
+    row.save()
+    if candidate.is_business:
+        row.business_profile.save()
+        _save_ubos(row, held, candidate)
+    audit.record(
+        actor=actor,
+        action="customer.change",
+        merchant_uid=row.merchant.uid,
+        subject_type="customer",
+        subject_id=row.pk,
+        customer_id=row.pk,
+        details={"fields": sorted(set(fields)), "version": row.version},
+        changes=masked_changes(row, pairs),
+    )
     return Changed(row, tuple(sorted(set(fields))), problems)
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit, policy
+from accounts.masking import changes
 from accounts.models import User
 from customers.models import Merchant
 from exchange.client import ExchangeClient
@@ -37,7 +38,8 @@ def pull_merchants(client: ExchangeClient, *, actor: User) -> Pulled:
     now = timezone.now()
     with transaction.atomic():
         held = {merchant.uid: merchant for merchant in Merchant.objects.filter(uid__in=listed)}
-        new, changed = [], []
+        new: list[Merchant] = []
+        changed: list[tuple[Merchant, dict[str, tuple[str, str]]]] = []
         for uid, found in listed.items():
             facts = {
                 "name": (found.name or "")[:255],
@@ -48,8 +50,9 @@ def pull_merchants(client: ExchangeClient, *, actor: User) -> Pulled:
             if merchant is None:
                 new.append(Merchant(uid=uid, pulled_at=now, **facts))
                 continue
-            if any(getattr(merchant, name) != value for name, value in facts.items()):
-                changed.append(merchant)
+            pairs = {name: (getattr(merchant, name), value) for name, value in facts.items()}
+            if differing := {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}:
+                changed.append((merchant, differing))
             for name, value in facts.items():
                 setattr(merchant, name, value)
             merchant.pulled_at = now
@@ -59,14 +62,33 @@ def pull_merchants(client: ExchangeClient, *, actor: User) -> Pulled:
             held.values(), ["name", "email", "exchange_state", "pulled_at"], batch_size=500
         )
         pulled = Pulled(len(listed), len(new), len(changed))
-        audit.record(
-            actor=actor,
-            action="merchant.pull",
-            subject_type="merchant",
-            subject_id=None,
-            details={"listed": pulled.listed, "new": pulled.new, "changed": pulled.changed},
+        audit.record_many(
+            [
+                audit.entry(
+                    actor=actor,
+                    action="merchant.pull",
+                    subject_type="merchant",
+                    subject_id=None,
+                    details={"listed": pulled.listed, "new": pulled.new, "changed": pulled.changed},
+                ),
+                *(_entry(merchant, "merchant.new", {}, actor) for merchant in new),
+                *(_entry(merchant, "merchant.changed", pairs, actor) for merchant, pairs in changed),
+            ]
         )
     return pulled
+
+
+def _entry(
+    merchant: Merchant, action: str, pairs: dict[str, tuple[str, str]], actor: User
+) -> audit.AuditEntry:
+    return audit.entry(
+        actor=actor,
+        action=action,
+        subject_type="merchant",
+        subject_id=merchant.pk,
+        merchant_uid=merchant.uid,
+        changes=changes(pairs, shown=("name", "exchange_state")),
+    )
 
 
 def list_merchants(client: ExchangeClient) -> dict[str, ExchangeMerchant]:

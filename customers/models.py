@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.policy import merchant_scope
+from accounts.roles import Eyes, by_second_person
 from customers.choices import EDITABLE_STAGES, EntityType, Origin, Stage
 from vault.envelope import DataKey, unwrap
 from vault.fields import EncryptedDateField, EncryptedTextField
@@ -23,8 +24,9 @@ SELF_UID = "self"
 
 
 class MerchantQuerySet(models.QuerySet["Merchant"]):
-    def visible_to(self, user: User | AnonymousUser) -> "MerchantQuerySet":
-        scope = merchant_scope(user)
+    def visible_to(self, user: User | AnonymousUser, action: str = "merchant.view") -> "MerchantQuerySet":
+        """The merchants for which `user` may do `action`."""
+        scope = merchant_scope(user, action)
         return self if scope is None else self.filter(uid__in=scope)
 
     def own(self) -> "Merchant":
@@ -71,9 +73,14 @@ class Merchant(models.Model):
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
-    def visible_to(self, user: User | AnonymousUser) -> "CustomerQuerySet":
-        scope = merchant_scope(user)
+    def visible_to(self, user: User | AnonymousUser, action: str = "customer.view") -> "CustomerQuerySet":
+        """The customers of the merchants for which `user` may do `action`."""
+        scope = merchant_scope(user, action)
         return self if scope is None else self.filter(merchant__uid__in=scope)
+
+    def going_on(self) -> "CustomerQuerySet":
+        """Those with whom the relationship has not ended."""
+        return self.filter(ended_at__isnull=True)
 
 
 class PersonFields(models.Model):
@@ -134,9 +141,12 @@ class Customer(PersonFields):
     kyc_status = models.CharField(_("verification at the exchange"), max_length=50, blank=True)
     # A keyed digest over the canonical fields as submitted: what is sent again must match it.
     submitted_digest = models.CharField(max_length=64, blank=True, editable=False)
+    # Who registered it, or changed it or its documents last before it was submitted.
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", editable=False)
     submitted_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, related_name="+", editable=False
     )
+    submitted_eyes = models.CharField(max_length=10, choices=Eyes.choices, blank=True, editable=False)
 
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -145,6 +155,8 @@ class Customer(PersonFields):
     at_exchange_at = models.DateTimeField(_("created at the exchange"), null=True, editable=False)
     documents_sent_at = models.DateTimeField(_("documents sent"), null=True, editable=False)
     verdict_at = models.DateTimeField(_("verdict"), null=True, editable=False)
+    # The relationship is over: nothing is changed or sent any more, and the retention clock runs.
+    ended_at = models.DateTimeField(_("relationship ended"), null=True, editable=False)
     polled_at = models.DateTimeField(_("last looked up"), null=True, editable=False)
 
     objects = CustomerQuerySet.as_manager()
@@ -175,6 +187,11 @@ class Customer(PersonFields):
                 condition=~Q(stage__in=("at_exchange", "documents_sent", "verified")) | Q(uid__isnull=False),
                 name="a_customer_at_the_exchange_has_a_uid",
             ),
+            models.CheckConstraint(
+                condition=Q(submitted_by__isnull=True)
+                | by_second_person("submitted_by", "made_by", "submitted_eyes"),
+                name="a_second_person_submits_a_customer",
+            ),
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="customers_newest_first"),
@@ -183,6 +200,7 @@ class Customer(PersonFields):
             ),
             models.Index(fields=["stage", "-created_at", "-id"], name="customers_by_stage"),
             models.Index(fields=["email_key"], name="customers_by_email"),
+            models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="customers_by_end"),
             models.Index(fields=["phone_index"], condition=~Q(phone_index=""), name="customers_by_phone"),
             models.Index(
                 fields=["id_number_index"], condition=~Q(id_number_index=""), name="customers_by_id_number"
@@ -201,7 +219,12 @@ class Customer(PersonFields):
 
     @property
     def is_editable(self) -> bool:
-        return self.stage in EDITABLE_STAGES
+        return self.stage in EDITABLE_STAGES and self.ended_at is None
+
+    @property
+    def is_erased(self) -> bool:
+        """Its data was destroyed: what is left is a reference and dates."""
+        return not self.wrapped_key
 
     @property
     def display_name(self) -> str:

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
@@ -14,6 +16,7 @@ from django.utils import timezone
 from accounts import audit, policy
 from accounts.models import User
 from customers.candidates import Candidate, judge
+from customers.contention import is_contention
 from customers.known import check_candidates, merchant_unknown, reference_taken, taken_references
 from customers.models import BusinessProfile, Customer, Merchant, Ubo
 from customers.problems import Problem, Refused
@@ -175,26 +178,23 @@ def _compare_again(left: Sequence[NewCustomer]) -> tuple[list[NewCustomer], list
 def _write(new: Sequence[NewCustomer], actor: User) -> None:
     # In one order, whoever writes: two batches of the same people wait for each other instead of locking.
     ordered = sorted(new, key=lambda row: row.customer.reference)
+    for row in ordered:
+        row.customer.made_by_id = actor.pk
     write_rows(Customer, [row.customer for row in ordered])
     write_rows(BusinessProfile, [row.profile for row in ordered if row.profile])
     write_rows(Ubo, [ubo for row in ordered for ubo in row.ubos])
-    audit.record_many(
-        audit.entry(
-            actor=actor,
-            action="customer.register",
-            merchant_uid=row.candidate.merchant.uid if row.candidate.merchant else "",
-            subject_type="customer",
-            subject_id=row.customer.pk,
-            customer_id=row.customer.pk,
-            at=row.customer.created_at,
-            details={"origin": str(row.customer.origin), "ubos": len(row.ubos)},
-        )
-        for row in ordered
+    audit.record_each(map(_entry_of, ordered), actor=actor, action="customer.register")
+
+
+def _entry_of(row: NewCustomer) -> audit.Of:
+    customer = row.customer
+    return audit.Of(
+        row.candidate.merchant.uid if row.candidate.merchant else "",
+        customer.pk,
+        _details(str(customer.origin), len(row.ubos)),
     )
 
 
-def is_contention(error: OperationalError) -> bool:
-    """Whether the database gave way to somebody else (deadlock, lock timeout, busy): trying again helps."""
-    cause = error.__cause__
-    state = getattr(cause, "sqlstate", None)
-    return state in ("40P01", "55P03", "40001") or "locked" in str(error)
+@lru_cache(maxsize=256)
+def _details(origin: str, ubos: int) -> dict[str, Any]:
+    return {"origin": origin, "ubos": ubos}

@@ -100,19 +100,22 @@ class EncryptedTextField(models.BinaryField):
         raise FieldError(f"{self.name} is encrypted and is not serialised.")
 
 
-def seal_row(instance: Any, fields: Sequence[EncryptedTextField]) -> list[bytes | None]:
+def seal_row(instance: Any, fields: Sequence[EncryptedTextField]) -> tuple[bytes | None, ...]:
     """`seal_for` of several fields of one instance, from the plain values that it holds."""
     values = instance.__dict__
-    given = [(place, field) for place, field in enumerate(fields) if values[field.attname] not in (None, "")]
     row: list[bytes | None] = [None] * len(fields)
+    given = [(place, field) for place, field in enumerate(fields) if values[field.attname] not in (None, "")]
     if given:
-        table = instance._meta.db_table
-        cells = row_cells(table, (str(field.column) for _place, field in given), instance.pk)
+        cells = row_cells(
+            instance._meta.db_table, [str(field.column) for _place, field in given], instance.pk
+        )
         plain = [field.to_bytes(values[field.attname]) for _place, field in given]
-        sealed = instance.vault_key().seal_row(list(zip(cells, plain, strict=True)))
-        for (place, _field), value in zip(given, sealed, strict=True):
-            row[place] = value
-    return row
+        cells_and_values = list(zip(cells, plain, strict=True))
+        for (place, _field), sealed in zip(
+            given, instance.vault_key().seal_row(cells_and_values), strict=True
+        ):
+            row[place] = sealed
+    return tuple(row)
 
 
 class EncryptedDateField(EncryptedTextField):

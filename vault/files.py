@@ -4,6 +4,7 @@ A row may name a file only after `store` returned: by then it is durable and was
 """
 
 import os
+import secrets
 from pathlib import Path
 from uuid import UUID
 
@@ -19,7 +20,8 @@ class DurableFileSystemStorage(FileSystemStorage):
     def _save(self, name: str, content: ContentFile) -> str:
         path = Path(self.path(name))
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f"{path.name}.part")
+        # A name of its own: two may write the same copy at the same moment.
+        aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             for chunk in content.chunks():
@@ -35,28 +37,37 @@ class DurableFileSystemStorage(FileSystemStorage):
         return name
 
 
-def file_name(pk: UUID) -> str:
-    """Where a file lies: named by its row's id alone, two folders deep so that none grows large."""
+def file_name(pk: UUID, part: str = "") -> str:
+    """Where a file lies: named by its row's id alone, two folders deep so that none grows large.
+
+    `part` names what was made of the row's file and lies beside it.
+    """
     digits = pk.hex
-    return f"documents/{digits[:2]}/{digits[2:4]}/{digits}.sealed"
+    return f"documents/{digits[:2]}/{digits[2:4]}/{digits}{part and f'.{part}'}.sealed"
 
 
-def store(key: DataKey, table: str, pk: UUID, content: bytes) -> str:
+def store(key: DataKey, table: str, pk: UUID, content: bytes, *, part: str = "") -> str:
     """Seal `content` for row `pk` of `table`, store it, read it back; its name.
 
     Raises OSError or CannotOpen.
     """
-    storage = storages["documents"]
-    name = storage.save(file_name(pk), ContentFile(key.seal(cell_name(table, "file", pk), content)))
-    if load(key, table, pk, name) != content:
+    name = storages["documents"].save(
+        file_name(pk, part), ContentFile(key.seal(cell_name(table, _column(part), pk), content))
+    )
+    if load(key, table, pk, name, part=part) != content:
         raise CannotOpen("the file read back differs from what was written")
     return name
 
 
-def load(key: DataKey, table: str, pk: UUID, name: str) -> bytes:
+def load(key: DataKey, table: str, pk: UUID, name: str, *, part: str = "") -> bytes:
     """The plain bytes of a stored file. Raises FileNotFoundError or CannotOpen."""
     with storages["documents"].open(name) as file:
-        return key.open(cell_name(table, "file", pk), file.read())
+        return key.open(cell_name(table, _column(part), pk), file.read())
+
+
+def _column(part: str) -> str:
+    """What was made of a file is bound to being just that, and never opens as the file itself."""
+    return f"file/{part}" if part else "file"
 
 
 def remove(name: str) -> None:

@@ -15,62 +15,67 @@ _DIGITS = re.compile(r"\+([1-9][0-9]{6,14})")
 _CODE_DIGITS_MAX = 3
 
 
-class _Line(NamedTuple):
-    """Numbers of one kind: their lengths (all, where there are none) and their pattern."""
-
-    lengths: frozenset[int]
-    pattern: re.Pattern[str]
-
-
 class _Plan(NamedTuple):
-    """How a country code's main country numbers its lines. `prefix`: what a parser would take off."""
+    """How the main country of a code of `code_digits` digits numbers its lines.
 
-    lines: tuple[_Line, ...]
-    general: _Line
+    `numbers`: what is valid for certain. `prefix`: what a parser would take off, so that it is asked.
+    """
+
+    code_digits: int
+    numbers: re.Pattern[str]
     prefix: re.Pattern[str] | None
 
 
 def is_plainly_valid(text: str) -> bool:
     """Whether `text` is a valid number in E.164 for certain; False says nothing."""
-    found = _DIGITS.fullmatch(text)
-    if found is None or not text.isascii():
+    if not text.isascii() or _DIGITS.fullmatch(text) is None:
         return False
-    digits = found[1]
+    plan = _plan_of(text[1 : 1 + _CODE_DIGITS_MAX])
+    if plan is None:
+        return False
+    number = text[1 + plan.code_digits :]
+    if number[0] == "0" or (plan.prefix is not None and plan.prefix.match(number)):
+        return False
+    return plan.numbers.fullmatch(number) is not None
+
+
+@lru_cache(maxsize=1024)  # there are no more beginnings of three digits
+def _plan_of(beginning: str) -> _Plan | None:
+    """The plan of the country code that these digits begin with; None where none decides."""
     for length in range(1, _CODE_DIGITS_MAX + 1):
-        plan = _plan(digits[:length])
-        if plan is None:
-            continue
-        number = digits[length:]
-        if number[0] == "0" or (plan.prefix is not None and plan.prefix.match(number)):
-            return False
-        return _is_of(plan.general, number) and any(_is_of(line, number) for line in plan.lines)
-    return False
+        if regions := _regions(beginning[:length]):
+            return _plan(beginning[:length], regions[0])
+    return None
 
 
-def _is_of(line: _Line, number: str) -> bool:
-    return (not line.lengths or len(number) in line.lengths) and line.pattern.fullmatch(number) is not None
-
-
-@lru_cache(maxsize=2048)  # more than there are beginnings of three digits
-def _plan(code: str) -> _Plan | None:
-    """The plan of a country code; None where it is no country's, or no such plan decides."""
+def _regions(code: str) -> tuple[str, ...]:
     import phonenumbers
+
+    return phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+
+
+def _plan(code: str, region: str) -> _Plan | None:
     from phonenumbers import PhoneMetadata
 
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code))
-    if regions is None:
+    country = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+    if country is None or country.leading_digits is not None:
         return None
-    country = PhoneMetadata.metadata_for_region_or_calling_code(int(code), regions[0])
-    general = _line(country.general_desc) if country is not None else None
-    if country is None or general is None or country.leading_digits is not None:
-        return _Plan((), _Line(frozenset(), re.compile("(?!)")), None)
+    general = _pattern(country.general_desc)
+    lines = [line for desc in (country.mobile, country.fixed_line) if (line := _pattern(desc))]
+    if not general or not lines:
+        return None
     prefix = country.national_prefix_for_parsing
-    lines = tuple(line for desc in (country.mobile, country.fixed_line) if (line := _line(desc)) is not None)
-    return _Plan(lines, general, re.compile(prefix) if prefix else None)
+    return _Plan(
+        len(code),
+        re.compile(f"(?={general}$)(?:{'|'.join(lines)})"),
+        re.compile(prefix) if prefix else None,
+    )
 
 
-def _line(desc: object) -> _Line | None:
+def _pattern(desc: object) -> str:
+    """One pattern for a kind of line: its numbers, of its possible lengths (any, where there are none)."""
     pattern = getattr(desc, "national_number_pattern", None)
     if not pattern:
-        return None
-    return _Line(frozenset(getattr(desc, "possible_length", ())), re.compile(pattern))
+        return ""
+    lengths = "|".join(f".{{{length}}}" for length in getattr(desc, "possible_length", ()))
+    return f"(?=(?:{lengths})$)(?:{pattern})" if lengths else f"(?:{pattern})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
@@ -175,8 +176,9 @@ def _check_exposure(reading: Reading, raw: Mapping[str, object]) -> None:
 
 
 def _check_no_profile(reading: Reading, raw: Mapping[str, object]) -> None:
-    for name, value in raw.items():
-        if value and isinstance(name, str) and name.startswith("business_profile.") and not is_blank(value):
+    for name in _profile_names(tuple(raw)):
+        value = raw[name]
+        if value and not is_blank(value):
             reading.warn(
                 name,
                 "not_for_individuals",
@@ -184,3 +186,9 @@ def _check_no_profile(reading: Reading, raw: Mapping[str, object]) -> None:
                 _("Empty the field, or set entity_type to business."),
                 value,
             )
+
+
+@lru_cache(maxsize=64)
+def _profile_names(names: tuple[object, ...]) -> tuple[str, ...]:
+    """Those of a business's profile. All rows of a pack have the same names."""
+    return tuple(name for name in names if isinstance(name, str) and name.startswith("business_profile."))

@@ -15,7 +15,9 @@ SOUTH_AFRICA = "ZA"
 DIGITS = 13
 
 _CITIZENSHIPS = "01"  # citizen, permanent resident
-_DOUBLED = {str(digit): sum(divmod(2 * digit, 10)) for digit in range(10)}
+_ZERO = ord("0")
+# To a digit's character, the one of its double's own digits' sum.
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 
 
 def check_id_number(reading: Reading, *, may_be_passport: bool) -> None:
@@ -60,7 +62,7 @@ def check_id_number(reading: Reading, *, may_be_passport: bool) -> None:
             given,
         )
     born = reading.values.get("dob")
-    if isinstance(born, date) and born.strftime("%y%m%d") != number[:6]:
+    if isinstance(born, date) and born.isoformat()[2:].replace("-", "") != number[:6]:
         reading.warn(
             "id_number",
             "birth_date_differs",
@@ -75,8 +77,8 @@ def is_valid(number: str) -> bool:
     if number[10] not in _CITIZENSHIPS:
         return False
     # Luhn's sum: every second digit doubled, counted by its own digits.
-    total = sum(map(int, number[::2])) + sum(map(_DOUBLED.__getitem__, number[1::2]))
-    if total % 10:
+    digits = number.encode()
+    if (sum(digits[::2]) + sum(digits[1::2].translate(_DOUBLED)) - DIGITS * _ZERO) % 10:
         return False
     try:
         # Two digits tell no century; 2000 is the only one of the two whose year 00 has a 29 February.

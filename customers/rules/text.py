@@ -176,9 +176,11 @@ def is_doubtful_name(text: str) -> bool:
 def parse_number_text(value: object, longest: int = NUMBER_MAX) -> str:
     """A number that is text (of an identity card, a passport, a register): not mangled, not a stand-in."""
     text = parse_text(value, longest)
+    if text.isdigit():
+        return text
     if _SCIENTIFIC.fullmatch(text):
         raise mangled_number()
-    if not any(char.isalnum() for char in text) or text.casefold() in STAND_INS:
+    if not (text.isalnum() or any(char.isalnum() for char in text)) or text.casefold() in STAND_INS:
         raise Refused(
             "stand_in",
             _("This stands in for a number and isn't one."),

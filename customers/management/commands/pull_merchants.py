@@ -2,23 +2,21 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 
-from accounts.acting import acting_user, add_as_option
+from accounts.acting import ActingCommand
+from accounts.models import User
 from customers.merchants import pull_merchants
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
+    action = "merchant.pull"
     help = "Pull the merchants from the exchange. Local contacts and notes stay as they are."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        add_as_option(parser)
-
-    def handle(self, *args: Any, **options: Any) -> None:
+    def act(self, actor: User, **options: Any) -> None:
         from exchange.client.errors import ExchangeError
         from exchange.connection import make_client
 
-        actor = acting_user(options["actor"])
         client = make_client()
         try:
             pulled = pull_merchants(client, actor=actor)
