@@ -1,16 +1,21 @@
-"""Accepting a warning: an officer looked at it and says why it does not matter."""
+"""Accepting a warning: an officer looked at it and says why it does not matter.
+
+Where that takes two, `kyc.approvals.warnings` is the way.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit, policy
+from accounts.four_eyes import eyes_on
 from accounts.models import User
+from accounts.roles import Eyes
+from customers.contention import gives_way
 from customers.models import Customer
 from customers.problems import ERROR, Problem, Refused
 from kyc.models import AcceptedWarning
@@ -20,42 +25,57 @@ from kyc.warnings import OpenWarning, open_warnings, open_warnings_for_many
 REASON_MAX = 2000  # characters
 
 
+@gives_way
 def accept_warning(
     *, customer: Customer, key: str, reason: str, actor: User, today: date | None = None
 ) -> AcceptedWarning:
     """Accept the open warning with this key. Raises Refused when it is not open (any more), when the value
-    that was doubted has changed meanwhile, or when the reason is empty."""
+    that was doubted has changed meanwhile, or when the reason is empty; SecondPersonNeeded where one is."""
     today = today or timezone.localdate()
     policy.require(actor, "warning.accept", customer.merchant.uid)
     reason = checked_reason(reason)
-    with transaction.atomic():
-        (locked,) = _locked([customer])
-        warnings = open_warnings(locked, today=today) if locked.is_editable else []
-        found = [warning for warning in warnings if warning.key == key]
-        if not found:
-            raise Refused([_gone()])
-        accepted = _accept({locked: found}, reason, actor)[0]
-        refresh_stages([locked], today=today)
+    eyes = eyes_on("warning.accept", maker_id=None, actor=actor)
+    locked, found = open_warning(customer, key, today=today)
+    accepted = accept_found({locked: [found]}, reason, actor, eyes)[0]
+    refresh_stages([locked], today=today)
     customer.stage = locked.stage
     return accepted
 
 
+def open_warning(customer: Customer, key: str, *, today: date) -> tuple[Customer, OpenWarning]:
+    """The customer's row, locked, and its open warning with this key. Raises Refused where there is none."""
+    (locked,) = _locked([customer])
+    warnings = open_warnings(locked, today=today) if locked.is_editable else []
+    for warning in warnings:
+        if warning.key == key:
+            return locked, warning
+    raise Refused([_gone()])
+
+
+@gives_way
 def accept_all_warnings(
-    *, customers: Sequence[Customer], reason: str, actor: User, today: date | None = None
+    *,
+    customers: Sequence[Customer],
+    reason: str,
+    actor: User,
+    today: date | None = None,
+    by_command: bool = False,
 ) -> int:
-    """Accept every open warning of these customers for one reason; how many there were."""
+    """Accept every open warning of these customers for one reason; how many there were.
+
+    Raises SecondPersonNeeded where one is."""
     today = today or timezone.localdate()
     reason = checked_reason(reason)
-    with transaction.atomic():
-        locked = _locked(customers)
-        for merchant_uid in {customer.merchant.uid for customer in locked}:
-            policy.require(actor, "warning.accept", merchant_uid)
-        # What was submitted was judged then: nothing of it stands open.
-        editable = [customer for customer in locked if customer.is_editable]
-        by_id = open_warnings_for_many(editable, today=today)
-        found = {customer: by_id[customer.pk] for customer in editable if by_id[customer.pk]}
-        accepted = _accept(found, reason, actor)
-        refresh_stages(list(found), today=today)
+    eyes = eyes_on("warning.accept", maker_id=None, actor=actor, by_command=by_command)
+    locked = _locked(customers)
+    for merchant_uid in {customer.merchant.uid for customer in locked}:
+        policy.require(actor, "warning.accept", merchant_uid)
+    # What was submitted was judged then: nothing of it stands open.
+    editable = [customer for customer in locked if customer.is_editable]
+    by_id = open_warnings_for_many(editable, today=today)
+    found = {customer: by_id[customer.pk] for customer in editable if by_id[customer.pk]}
+    accepted = accept_found(found, reason, actor, eyes)
+    refresh_stages(list(found), today=today)
     stages = {customer.pk: customer.stage for customer in locked}
     for customer in customers:
         customer.stage = stages.get(customer.pk, customer.stage)
@@ -78,7 +98,14 @@ def checked_reason(reason: str) -> str:
     raise Refused([Problem("reason", "", "reason", ERROR, message, remedy)])
 
 
-def _accept(found: dict[Customer, list[OpenWarning]], reason: str, actor: User) -> list[AcceptedWarning]:
+def accept_found(
+    found: dict[Customer, list[OpenWarning]],
+    reason: str,
+    actor: User,
+    eyes: Eyes,
+    proposed_by: User | None = None,
+) -> list[AcceptedWarning]:
+    """Write that these warnings are accepted, with the audit rows, in the caller's transaction."""
     now = timezone.now()
     rows, entries = [], []
     for customer, warnings in found.items():
@@ -91,7 +118,9 @@ def _accept(found: dict[Customer, list[OpenWarning]], reason: str, actor: User) 
                 field=warning.problem.field,
                 value_digest=warning.value_digest,
                 reason=reason,
+                proposed_by=proposed_by,
                 accepted_by=actor,
+                eyes=eyes,
                 accepted_at=now,
             )
             rows.append(row)
@@ -111,7 +140,10 @@ def _entry(customer: Customer, row: AcceptedWarning, actor: User) -> audit.Audit
         merchant_uid=customer.merchant.uid,
         reason=row.reason,
         at=row.accepted_at,
-        details={"code": row.code, "field": row.field, "about": row.subject},
+        details={
+            **{"code": row.code, "field": row.field, "about": row.subject, "eyes": str(row.eyes)},
+            **({"proposed_by": str(row.proposed_by_id)} if row.proposed_by_id else {}),
+        },
     )
 
 

@@ -13,6 +13,15 @@ class Delivery(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
+class Scan(models.TextChoices):
+    """What the virus scanner said of a document's file."""
+
+    NOT_SCANNED = "not_scanned", _("No scanner was asked")
+    PENDING = "pending", _("Waits for the virus scanner")
+    CLEAN = "clean", _("Passed by the virus scanner")
+    INFECTED = "infected", _("Quarantined")
+
+
 class RequirementState(models.TextChoices):
     """Whose move it is."""
 

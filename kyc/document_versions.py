@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from accounts import audit
 from accounts.models import User
 from customers.models import Customer, Ubo
+from kyc.choices import Scan
 from kyc.models import Document
 from kyc.preparing import Prepared
 from vault.indexes import number_index
@@ -17,13 +20,18 @@ from vault.indexes import number_index
 Slot = tuple[UUID, UUID | None, str]
 
 
-def current_versions(customers: Mapping[UUID, Customer]) -> dict[Slot, Document]:
-    rows = Document.objects.filter(customer_id__in=list(customers), is_current=True)
+def current_versions(customers: Mapping[UUID, Customer]) -> tuple[dict[Slot, Document], dict[Slot, int]]:
+    """The current document of each slot, and the number of its last version, be that one in quarantine."""
+    in_use = Q(is_current=True) | Q(scan=Scan.INFECTED)
     current: dict[Slot, Document] = {}
-    for document in rows:
-        document.customer = customers[document.customer_id]
-        current[document.customer_id, document.ubo_id, document.doc_type] = document
-    return current
+    last: dict[Slot, int] = {}
+    for document in Document.objects.filter(in_use, customer_id__in=list(customers)):
+        slot = (document.customer_id, document.ubo_id, document.doc_type)
+        last[slot] = max(last.get(slot, 0), document.version)
+        if document.is_current:
+            document.customer = customers[document.customer_id]
+            current[slot] = document
+    return current, last
 
 
 def is_same(document: Document, prepared: Prepared) -> bool:
@@ -43,7 +51,7 @@ def new_row(
     customer: Customer,
     ubo: Ubo | None,
     prepared: Prepared,
-    before: Document | None,
+    version: int,
     actor: User,
     now: datetime,
 ) -> Document:
@@ -52,7 +60,7 @@ def new_row(
         customer=customer,
         ubo=ubo,
         doc_type=prepared.doc_type,
-        version=before.version + 1 if before else 1,
+        version=version,
         doc_number=prepared.doc_number,
         doc_number_index=number_index("doc_number", prepared.doc_number),
         doc_expire=prepared.doc_expire,
@@ -63,6 +71,9 @@ def new_row(
         size=prepared.size,
         sha256=prepared.sha256,
         content_digest=prepared.content_digest,
+        pages=prepared.pages,
+        scan=prepared.scan,
+        scanned_at=now if prepared.scan == Scan.CLEAN else None,
         file_warnings=[
             {"code": problem.code, "message": problem.message, "remedy": problem.remedy}
             for problem in prepared.problems
@@ -73,7 +84,7 @@ def new_row(
     )
 
 
-def added_entry(document: Document, actor: User, now: datetime) -> audit.AuditEntry:
+def added_entry(document: Document, actor: User) -> audit.AuditEntry:
     return audit.entry(
         actor=actor,
         action="document.add",
@@ -81,7 +92,6 @@ def added_entry(document: Document, actor: User, now: datetime) -> audit.AuditEn
         subject_id=document.pk,
         customer_id=document.customer_id,
         merchant_uid=document.customer.merchant.uid,
-        at=now,
         details={
             "doc_type": document.doc_type,
             "version": document.version,

@@ -18,16 +18,20 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, policy
 from accounts.models import User
+from customers.contention import gives_way
 from customers.models import Customer, Ubo
 from customers.problems import ERROR, Problem, Refused
 from exchange.outbox import NewIntent, enqueue
 from exchange.outbox.choices import Topic
+from kyc.choices import Scan
 from kyc.document_rules import document_subject
 from kyc.document_versions import Slot, added_entry, current_versions, is_same, new_row
 from kyc.models import Document
-from kyc.preparing import DOCUMENTS, Prepared, digest_of, discard, prepare_document
+from kyc.preparing import DOCUMENTS, Infected, Prepared, digest_of, discard, prepare_document
 from kyc.requirements import is_asked_for, requirements_for_many
+from kyc.scanning.quarantine import quarantine_new
 from kyc.stages import refresh_stage
+from kyc.turned_away import note_turned_away
 from kyc.warnings import holders_of, owner_kind, same_file_elsewhere
 from vault import files
 
@@ -70,11 +74,11 @@ def save_prepared(
     if not connection.in_atomic_block:
         raise RuntimeError("save_prepared needs the transaction of the change it is part of")
     customers = {customer.pk: customer for customer, _ubo, _prepared in items}
-    for merchant_uid in {customer.merchant.uid for customer in customers.values()}:
-        policy.require(actor, "document.add", merchant_uid)
+    for merchant_uid, stage in {(row.merchant.uid, row.stage) for row in customers.values()}:
+        policy.require(actor, "document.add", merchant_uid, stage)
     _refuse_unasked(items, today or timezone.localdate())
     now = timezone.now()
-    current = current_versions(customers)
+    current, last = current_versions(customers)
     holders = holders_of(prepared.content_digest for _customer, _ubo, prepared in items)
     new: list[tuple[Document, Document | None]] = []
     added = []
@@ -87,7 +91,8 @@ def save_prepared(
             continue
         if before is not None:
             before.is_current, before.superseded_at = False, now
-        document = current[slot] = new_row(customer, ubo, prepared, before, actor, now)
+        last[slot] = last.get(slot, 0) + 1
+        document = current[slot] = new_row(customer, ubo, prepared, last[slot], actor, now)
         new.append((document, before))
         problems = prepared.problems
         if holders.get(prepared.content_digest, set()) - {customer.pk}:
@@ -96,7 +101,8 @@ def save_prepared(
     superseded = [before.pk for _document, before in new if before is not None]
     Document.objects.filter(pk__in=superseded).update(is_current=False, superseded_at=now)
     Document.objects.bulk_create([document for document, _before in new], batch_size=500)
-    audit.record_many(added_entry(document, actor, now) for document, _before in new)
+    audit.record_many(added_entry(document, actor) for document, _before in new)
+    _note_maker((document.customer for document, _before in new), actor)
     _send_asked_for(new)
     return added
 
@@ -114,34 +120,56 @@ def add_document(
     actor: User,
     today: date | None = None,
 ) -> Added:
-    """Hand in one document and refresh the customer's stage. Raises Refused; see `save_prepared`."""
+    """Hand in one document and refresh the customer's stage. Raises Refused; see `save_prepared`.
+
+    What is refused is written down; what the virus scanner refuses is kept in quarantine.
+    """
     today = today or timezone.localdate()
-    policy.require(actor, "document.add", customer.merchant.uid)
+    policy.require(actor, "document.add", customer.merchant.uid, customer.stage)
     if ubo is not None and ubo.customer_id != customer.pk:
         raise ValueError("the UBO belongs to another customer")
-    prepared = prepare_document(
-        customer.vault_key(),
-        owner_kind=owner_kind(customer, ubo),
-        ubo_email=ubo.email if ubo else "",
-        doc_type=doc_type,
-        content=content,
-        filename=filename,
-        doc_number=doc_number,
-        doc_expire=doc_expire,
-        doc_issued=doc_issued,
-        today=today,
-    )
     try:
-        with transaction.atomic():
-            locked = Customer.objects.select_for_update().get(pk=customer.pk)
-            customer.stage, customer.uid = locked.stage, locked.uid
-            added = save_prepared([(customer, ubo, prepared)], actor=actor, today=today)[0]
-            # Judged from the row as it stands, not from what the caller read some time ago.
-            refresh_stage(locked, today=today)
-            customer.stage = locked.stage
-    except BaseException:
-        discard([prepared])
+        prepared = prepare_document(
+            customer.vault_key(),
+            owner_kind=owner_kind(customer, ubo),
+            ubo_email=ubo.email if ubo else "",
+            doc_type=doc_type,
+            content=content,
+            filename=filename,
+            doc_number=doc_number,
+            doc_expire=doc_expire,
+            doc_issued=doc_issued,
+            today=today,
+        )
+        try:
+            return _add(customer, ubo, prepared, actor, today)
+        except BaseException:
+            discard([prepared])
+            raise
+    except Refused as refused:
+        note_turned_away(customer, ubo, doc_type, len(content), refused, actor)
+        if isinstance(refused, Infected):
+            quarantine_new(
+                customer=customer,
+                ubo=ubo,
+                doc_type=doc_type,
+                content=content,
+                filename=filename,
+                found=refused.found,
+                actor=actor,
+            )
         raise
+
+
+@gives_way
+def _add(customer: Customer, ubo: Ubo | None, prepared: Prepared, actor: User, today: date) -> Added:
+    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    customer.stage, customer.uid = locked.stage, locked.uid
+    customer.made_by_id = locked.made_by_id
+    added = save_prepared([(customer, ubo, prepared)], actor=actor, today=today)[0]
+    # Judged from the row as it stands, not from what the caller read some time ago.
+    refresh_stage(locked, today=today)
+    customer.stage = locked.stage
     return added
 
 
@@ -156,6 +184,15 @@ def current_digests(customer_ids: Iterable[UUID]) -> dict[Slot, str]:
         "customer_id", "ubo_id", "doc_type", "content_digest"
     )
     return {(customer_id, ubo_id, doc_type): digest for customer_id, ubo_id, doc_type, digest in rows}
+
+
+def _note_maker(customers: Iterable[Customer], actor: User) -> None:
+    """Whoever hands in a document has changed what will be submitted."""
+    others = {row.pk: row for row in customers if row.is_editable and row.made_by_id != actor.pk}
+    if others:
+        Customer.objects.filter(pk__in=list(others)).update(made_by=actor)
+        for row in others.values():
+            row.made_by = actor
 
 
 def _refuse_unasked(items: Sequence[tuple[Customer, Ubo | None, Prepared]], today: date) -> None:
@@ -186,11 +223,14 @@ def _unasked(doc_type: str, ubo_email: str) -> Problem:
 
 
 def _send_asked_for(new: Sequence[tuple[Document, Document | None]]) -> None:
-    """What was asked for after the submission goes to the exchange as soon as its subject has a uid."""
+    """What was asked for after the submission goes to the exchange as soon as its subject has a uid.
+
+    What the virus scanner has not passed yet follows when it has (`kyc.scanning.rescanning`).
+    """
     enqueue(
         upload_intent(document, replaces=before.pk if before else None)
         for document, before in new
-        if not document.customer.is_editable
+        if not document.customer.is_editable and document.scan != Scan.PENDING
     )
 
 

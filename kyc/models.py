@@ -8,13 +8,24 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.roles import Eyes, by_second_person
 from customers.models import Customer, Ubo
-from kyc.choices import Delivery
+from kyc.choices import Delivery, Scan
 from kyc.drift.models import DriftRow, DriftRun
+from kyc.retention.rows import Ending, Erasure, LegalHold
 from vault.envelope import DataKey
 from vault.fields import EncryptedTextField
 
-__all__ = ["AcceptedWarning", "Document", "DriftRow", "DriftRun", "Waiver"]
+__all__ = [
+    "AcceptedWarning",
+    "Document",
+    "DriftRow",
+    "DriftRun",
+    "Ending",
+    "Erasure",
+    "LegalHold",
+    "Waiver",
+]
 
 
 class Document(models.Model):
@@ -40,8 +51,17 @@ class Document(models.Model):
     sha256 = EncryptedTextField("SHA-256")
     # Keyed, so that a dump does not tell who holds a given picture.
     content_digest = models.CharField(max_length=64, editable=False)
+    # Of a PDF; None for a picture, and for what was handed in before pages were counted.
+    pages = models.PositiveSmallIntegerField(_("pages"), null=True, editable=False)
     # What the gate doubted about the file: a list of {"code", "message", "remedy"}.
     file_warnings = models.JSONField(default=list, blank=True, editable=False)
+
+    scan = models.CharField(
+        _("virus scan"), max_length=12, choices=Scan.choices, default=Scan.NOT_SCANNED, editable=False
+    )
+    # The scanner's own name for what it found.
+    scan_found = models.CharField(max_length=100, blank=True, editable=False)
+    scanned_at = models.DateTimeField(null=True, editable=False)
 
     delivery = models.CharField(
         _("delivery"), max_length=10, choices=Delivery.choices, default=Delivery.NOT_SENT
@@ -82,12 +102,18 @@ class Document(models.Model):
                 condition=Q(delivery__in=Delivery.values), name="a_document_has_a_known_delivery"
             ),
             models.CheckConstraint(condition=~Q(file=""), name="a_document_has_a_file"),
+            models.CheckConstraint(condition=Q(scan__in=Scan.values), name="a_document_has_a_known_scan"),
+            models.CheckConstraint(
+                condition=~Q(scan=Scan.INFECTED) | Q(is_current=False, delivery=Delivery.NOT_SENT),
+                name="an_infected_document_goes_nowhere",
+            ),
             models.CheckConstraint(
                 condition=Q(size__gte=1, size__lte=4_000_000), name="a_document_has_at_most_4_mb"
             ),
         ]
         indexes = [
             models.Index(fields=["content_digest"], name="documents_by_content"),
+            models.Index(fields=["added_at"], condition=Q(scan=Scan.PENDING), name="documents_to_scan"),
             models.Index(
                 fields=["doc_number_index"], condition=~Q(doc_number_index=""), name="documents_by_number"
             ),
@@ -112,7 +138,10 @@ class AcceptedWarning(models.Model):
     # A keyed digest of the value that was doubted: another value is another doubt.
     value_digest = models.CharField(max_length=64, blank=True)
     reason = models.TextField(_("reason"))
+    # Whoever proposed it, where a second person approved.
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     accepted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    eyes = models.CharField(max_length=10, choices=Eyes.choices, default=Eyes.ONE)
     accepted_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -122,6 +151,9 @@ class AcceptedWarning(models.Model):
                 name="a_warning_is_accepted_once",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="a_warning_is_accepted_with_a_reason"),
+            models.CheckConstraint(
+                condition=by_second_person("accepted_by"), name="a_second_person_accepts_a_warning"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -135,13 +167,18 @@ class Waiver(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="waivers")
     doc_type = models.CharField(max_length=40)
     reason = models.TextField(_("reason"))
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     waived_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    eyes = models.CharField(max_length=10, choices=Eyes.choices, default=Eyes.ONE)
     waived_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["customer", "doc_type"], name="one_waiver_per_customer_and_type"),
             models.CheckConstraint(condition=~Q(reason=""), name="a_document_is_waived_with_a_reason"),
+            models.CheckConstraint(
+                condition=by_second_person("waived_by"), name="a_second_person_waives_a_document"
+            ),
         ]
 
     def __str__(self) -> str:

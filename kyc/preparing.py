@@ -10,9 +10,12 @@ from hashlib import sha256
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
-from customers.problems import Problem, Refused, has_errors
+from customers.problems import ERROR, Problem, Refused, has_errors
+from kyc.choices import Scan
 from kyc.document_rules import document_subject, read_document_row
+from kyc.scanning.asking import verdict_on
 from vault import files
 from vault.envelope import DataKey
 from vault.indexes import keyed_digest
@@ -36,8 +39,20 @@ class Prepared:
     size: int
     sha256: str
     content_digest: str
+    pages: int | None
+    scan: str
     # Warnings only; those about the file are kept with the row.
     problems: tuple[Problem, ...]
+
+
+class Infected(Refused):
+    """The virus scanner found something. `found`: its name for it."""
+
+    def __init__(self, found: str, subject: str, problems: Iterable[Problem] = ()) -> None:
+        self.found = found
+        message = _("The virus scanner found something in this file: %(found)s.") % {"found": found}
+        remedy = _("Don't open it. Ask for the document again, from another source.")
+        super().__init__([Problem("infected", subject, "file", ERROR, message, remedy, found), *problems])
 
 
 def prepare_document(
@@ -56,7 +71,8 @@ def prepare_document(
     """Judge a document, then seal its file under the customer's `key` and store it. No database.
 
     `owner_kind` is `individual`, `business` or `ubo`. Raises Refused with all errors and warnings, before
-    anything is stored; OSError or CannotOpen when the storage fails.
+    anything is stored: Infected, which is one, when the virus scanner found something; OSError or CannotOpen
+    when the storage fails.
     """
     # The libraries that open pictures and PDFs are heavy: only who hands in a document pays for them.
     from kyc.gate import examine, safe_display_name
@@ -75,6 +91,9 @@ def prepare_document(
     problems = (*reading.problems, *(replace(problem, subject=subject) for problem in examined.problems))
     if has_errors(problems):
         raise Refused(problems)
+    verdict = verdict_on(content)
+    if verdict.scan == Scan.INFECTED:
+        raise Infected(verdict.found, subject, problems)
     pk = uuid.uuid4()
     values = reading.values
     return Prepared(
@@ -89,6 +108,8 @@ def prepare_document(
         size=examined.size,
         sha256=examined.sha256,
         content_digest=_digest_of_sha256(examined.sha256),
+        pages=examined.pages,
+        scan=verdict.scan,
         problems=problems,
     )
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import audit, policy
+from accounts.four_eyes import SecondPersonNeeded, eyes_on, lapse_of_customers
 from accounts.models import User
+from accounts.roles import Eyes
 from customers.choices import Stage
+from customers.contention import gives_way
 from customers.models import Customer
 from exchange.outbox import NewIntent, enqueue, withdraw_intents
 from exchange.outbox.choices import OPEN_STATES, Topic
@@ -42,11 +45,15 @@ class CannotThaw(Exception):
 
 @dataclass(slots=True)
 class Submissions:
-    """What became of many: `submitted` were frozen now, `held` by which rows, `already` had been before."""
+    """What became of many: `submitted` were frozen now, `held` by which rows, `already` had been before.
+
+    `own`: nothing holds them but that the actor changed them last, so that somebody else must submit them.
+    """
 
     submitted: list[Customer] = field(default_factory=list)
     held: dict[UUID, list[Requirement]] = field(default_factory=dict)
     already: list[Customer] = field(default_factory=list)
+    own: list[Customer] = field(default_factory=list)
 
 
 def can_submit(customer: Customer, *, today: date | None = None) -> bool:
@@ -58,13 +65,25 @@ def can_submit(customer: Customer, *, today: date | None = None) -> bool:
 
 
 def submit_for_onboarding(*, customer: Customer, actor: User, today: date | None = None) -> None:
-    """Freeze the customer and write all its intents. Raises NotReady with what holds it."""
+    """Freeze the customer and write all its intents.
+
+    Raises NotReady with what holds it, SecondPersonNeeded where the actor changed it last.
+    """
     result = submit_many([customer], actor=actor, today=today)
+    if result.own:
+        raise SecondPersonNeeded(own_change())
     if not result.submitted:
         raise NotReady(result.held.get(customer.pk, ()))
 
 
-def submit_many(customers: Iterable[Customer], *, actor: User, today: date | None = None) -> Submissions:
+def own_change() -> str:
+    """Why somebody can't submit a customer themselves."""
+    return _("You were the last to change this customer, so somebody else has to submit it.")
+
+
+def submit_many(
+    customers: Iterable[Customer], *, actor: User, today: date | None = None, by_command: bool = False
+) -> Submissions:
     """Submit those of the customers that nothing holds; what became of each.
 
     A hundred customers a transaction, each in a fixed number of queries: killed half-way and called again,
@@ -75,14 +94,15 @@ def submit_many(customers: Iterable[Customer], *, actor: User, today: date | Non
     for chunk in _chunks(list(customers)):
         for merchant_uid in set(_merchant_uids(chunk)):
             policy.require(actor, "customer.submit", merchant_uid)
-        with transaction.atomic():
-            done = _submit_chunk(chunk, actor, today)
+        done = _submit_chunk(chunk, actor, today, by_command)
         result.submitted += done.submitted
         result.held |= done.held
         result.already += done.already
+        result.own += done.own
     return result
 
 
+@gives_way
 def thaw(*, customer: Customer, reason: str, actor: User) -> None:
     """Bring a submitted customer that the exchange turned down back to draft, so that it can be mended.
 
@@ -90,30 +110,35 @@ def thaw(*, customer: Customer, reason: str, actor: User) -> None:
     stays where it waits, since it tells what the exchange said, and makes way for the next submission's.
     Raises CannotThaw when the customer has a uid.
     """
-    with transaction.atomic():
-        locked = Customer.objects.select_for_update().get(pk=customer.pk)
-        if locked.is_editable:
-            return
-        if locked.uid is not None or locked.stage != Stage.SUBMITTED:
-            raise CannotThaw(f"customer {customer.pk} is {locked.stage}")
-        uploads = list(Document.objects.filter(customer=customer).values_list("pk", flat=True))
-        withdraw_intents(lane=customer.pk, subject_ids=uploads)
-        was = locked.submitted_digest
-        changes = {"stage": Stage.DRAFT, "submitted_digest": "", "updated_at": timezone.now()}
-        Customer.objects.filter(pk=customer.pk).update(**changes)
-        for name, value in changes.items():
-            setattr(customer, name, value)
-        audit.record(
-            actor=actor,
-            action="customer.thaw",
-            subject_type="customer",
-            subject_id=customer.pk,
-            customer_id=customer.pk,
-            merchant_uid=customer.merchant.uid,
-            reason=reason,
-            details={"submitted_digest": was},
-        )
-        refresh_stage(customer)
+    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    if locked.is_editable:
+        return
+    if locked.uid is not None or locked.stage != Stage.SUBMITTED:
+        raise CannotThaw(f"customer {customer.pk} is {locked.stage}")
+    uploads = list(Document.objects.filter(customer=customer).values_list("pk", flat=True))
+    withdraw_intents(lane=customer.pk, subject_ids=uploads)
+    was = locked.submitted_digest
+    stage_was = str(locked.stage)
+    changes = {
+        **{"stage": Stage.DRAFT, "submitted_digest": "", "updated_at": timezone.now()},
+        # Whoever mends it now is its maker, and another one submits it.
+        **{"submitted_by": None, "submitted_eyes": ""},
+    }
+    Customer.objects.filter(pk=customer.pk).update(**changes)
+    for name, value in changes.items():
+        setattr(customer, name, value)
+    audit.record(
+        actor=actor,
+        action="customer.thaw",
+        subject_type="customer",
+        subject_id=customer.pk,
+        customer_id=customer.pk,
+        merchant_uid=customer.merchant.uid,
+        reason=reason,
+        details={"submitted_digest": was},
+        changes={"stage": (stage_was, Stage.DRAFT.value)},
+    )
+    refresh_stage(customer)
 
 
 def holding(rows: Iterable[Requirement]) -> list[Requirement]:
@@ -121,7 +146,8 @@ def holding(rows: Iterable[Requirement]) -> list[Requirement]:
     return [row for row in rows if row.holds_submission]
 
 
-def _submit_chunk(chunk: Sequence[Customer], actor: User, today: date) -> Submissions:
+@gives_way
+def _submit_chunk(chunk: Sequence[Customer], actor: User, today: date, by_command: bool) -> Submissions:
     result = Submissions()
     # Whoever changes a customer takes this lock too: what is judged here is what is frozen.
     locked = {
@@ -134,6 +160,8 @@ def _submit_chunk(chunk: Sequence[Customer], actor: User, today: date) -> Submis
     records = load_records([customer for customer in locked.values() if customer.is_editable])
     rows = requirements_of(records, today=today)
     ready: list[Record] = []
+    own: dict[UUID, Record] = {}
+    eyes: dict[UUID, Eyes] = {}
     for customer in chunk:
         record = records.get(customer.pk)
         if record is None:
@@ -141,20 +169,31 @@ def _submit_chunk(chunk: Sequence[Customer], actor: User, today: date) -> Submis
         elif held_by := holding(rows[customer.pk]):
             result.held[customer.pk] = held_by
         else:
-            ready.append(record)
-    set_stages([records[pk].customer for pk in result.held], rows)
-    _freeze(ready, actor)
+            try:
+                eyes[customer.pk] = eyes_on(
+                    "customer.submit", maker_id=record.customer.made_by_id, actor=actor, by_command=by_command
+                )
+            except SecondPersonNeeded:
+                own[customer.pk] = record
+            else:
+                ready.append(record)
+    set_stages([records[pk].customer for pk in (*result.held, *own)], rows)
+    _freeze(ready, actor, eyes)
     by_id = {record.customer.pk: record.customer for record in ready}
     for customer in chunk:
         if customer.pk in by_id:
             _copy(by_id[customer.pk], customer)
             result.submitted.append(customer)
-        elif customer.pk in result.held:
+        elif customer.pk in result.held or customer.pk in own:
             customer.stage = locked[customer.pk].stage
+            if customer.pk in own:
+                result.own.append(customer)
     return result
 
 
-_FROZEN_FIELDS = ("stage", "submitted_at", "submitted_by", "submitted_digest", "updated_at")
+_FROZEN_FIELDS = (
+    "stage", "submitted_at", "submitted_by", "submitted_eyes", "submitted_digest", "updated_at",
+)  # fmt: skip
 
 
 def _copy(source: Customer, target: Customer) -> None:
@@ -162,27 +201,32 @@ def _copy(source: Customer, target: Customer) -> None:
         setattr(target, name, getattr(source, name))
 
 
-def _freeze(records: Sequence[Record], actor: User) -> None:
+def _freeze(records: Sequence[Record], actor: User, eyes: Mapping[UUID, Eyes]) -> None:
     if not records:
         return
     now = timezone.now()
     alike = {"stage": Stage.SUBMITTED, "submitted_at": now, "submitted_by": actor, "updated_at": now}
     customers = [record.customer for record in records]
+    stages = {customer.pk: str(customer.stage) for customer in customers}
     for record in records:
         for name, value in alike.items():
             setattr(record.customer, name, value)
+        record.customer.submitted_eyes = eyes[record.customer.pk]
         record.customer.submitted_digest = canonical_digest(record.customer, record.ubos, record.profile)
     # The digest is each one's own; what is alike is cheaper said once.
     Customer.objects.bulk_update(customers, ["submitted_digest"])
-    Customer.objects.filter(pk__in=[customer.pk for customer in customers]).update(**alike)
-    audit.record_many(_entry(record, actor, now) for record in records)
+    for seen_by in set(eyes.values()):
+        alike_ids = [customer.pk for customer in customers if customer.submitted_eyes == seen_by]
+        Customer.objects.filter(pk__in=alike_ids).update(**alike, submitted_eyes=seen_by)
+    lapse_of_customers([customer.pk for customer in customers], actor=actor)
+    audit.record_many(_entry(record, stages[record.customer.pk], actor) for record in records)
     for record in records:
         if any(intent.state in OPEN_STATES for intent in record.intents):
             withdraw_intents(lane=record.customer.pk, code="submitted_again")
     enqueue([intent for record in records for intent in _intents(record)])
 
 
-def _entry(record: Record, actor: User, now: datetime) -> audit.AuditEntry:
+def _entry(record: Record, stage_was: str, actor: User) -> audit.AuditEntry:
     customer = record.customer
     return audit.entry(
         actor=actor,
@@ -191,10 +235,11 @@ def _entry(record: Record, actor: User, now: datetime) -> audit.AuditEntry:
         subject_id=customer.pk,
         customer_id=customer.pk,
         merchant_uid=customer.merchant.uid,
-        at=now,
+        changes={"stage": (stage_was, Stage.SUBMITTED.value)},
         details={
             "submitted_digest": customer.submitted_digest,
             "version": customer.version,
+            "eyes": str(customer.submitted_eyes),
             "documents": [str(document.pk) for document in record.documents],
         },
     )

@@ -74,8 +74,7 @@ def apply_verdict(
         subject_id=customer.pk,
         customer_id=customer.pk,
         merchant_uid=customer.merchant.uid,
-        at=at,
-        details={name: [before[name], value] for name, value in changed.items()},
+        changes={name: (str(before[name]), value) for name, value in changed.items()},
     )
     for name, value in changed.items():
         setattr(customer, name, value)

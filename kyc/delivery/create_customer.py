@@ -87,7 +87,8 @@ def bind(claim: Claim, uid: str, ubos: Iterable[CreatedUbo], action: str, **deta
     customer.uid = uid
     known = bind_ubos(record, match_ubos(record.ubos.values(), ubos))
     open_intents(customer.pk)
-    _note(record, action, uid=uid, ubos=len(record.ubos), ubo_uids=known, **details)
+    changes = {"uid": (None, uid), "stage": (str(customer.stage), Stage.AT_EXCHANGE.value)}
+    _note(record, action, changes, uid=uid, ubos=len(record.ubos), ubo_uids=known, **details)
     return None
 
 
@@ -116,7 +117,7 @@ def bind_ubos(record: HeldRecord, uids: dict[Any, str]) -> int:
     return bound
 
 
-def _note(record: HeldRecord, action: str, **details: object) -> None:
+def _note(record: HeldRecord, action: str, changes: audit.Changes, **details: object) -> None:
     entry = audit.entry(
         actor=record.actor,
         action=action,
@@ -125,5 +126,6 @@ def _note(record: HeldRecord, action: str, **details: object) -> None:
         customer_id=record.customer.pk,
         merchant_uid=record.customer.merchant.uid,
         details=details,
+        changes=changes,
     )
     audit.record_many([entry])

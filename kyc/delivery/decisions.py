@@ -95,13 +95,19 @@ def _given(reason: str) -> str:
     return reason.strip()
 
 
+def _standing(intent: Intent) -> dict[str, object]:
+    return {**Intent.objects.values("state", "reason", "is_held", "due_ms").get(pk=intent.pk)}
+
+
 def _decide(
     intent: Intent, actor: User, action: str, decide: Callable[[Intent], None], given: str = ""
 ) -> None:
     policy.require(actor, action, intent.merchant_uid)
     details = {"topic": intent.topic, "reason": intent.reason}
     with transaction.atomic():
+        before = _standing(intent)
         decide(intent)
+        after = _standing(intent)
         audit.record(
             actor=actor,
             action=action,
@@ -111,4 +117,5 @@ def _decide(
             merchant_uid=intent.merchant_uid,
             reason=given,
             details=details,
+            changes={name: (was, after[name]) for name, was in before.items() if was != after[name]},
         )

@@ -82,7 +82,7 @@ def applied(intent: Intent, claim: Claim, reply: Uploaded) -> Reason | None:
         "UPDATE kyc_document SET delivery = %s, sent_at = %s WHERE id = %s",
         (Delivery.SENT.value, time_param(now), uuid_param(intent.subject_id)),
     )
-    entries = [_entry(record, "document.sent", intent.subject_id)]
+    entries = [_entry(record, "document.sent", intent.subject_id, _moved(record, intent, Delivery.SENT))]
     audit.record_many(entries + _move_on(record, claim, now))
     return None
 
@@ -97,24 +97,39 @@ def _move_on(record: HeldRecord, claim: Claim, now: datetime) -> list[audit.Audi
         "WHERE id = %s AND stage = %s RETURNING id",
         (Stage.DOCUMENTS_SENT.value, at, at, uuid_param(claim.lane), Stage.AT_EXCHANGE.value),
     )
-    return [_entry(record, "customer.documents_sent", None)] if moved else []
+    stages = {"stage": (Stage.AT_EXCHANGE.value, Stage.DOCUMENTS_SENT.value)}
+    return [_entry(record, "customer.documents_sent", None, stages)] if moved else []
 
 
 def stopped(intent: Intent, claim: Claim, reason: Reason) -> None:
     if reason in (Reason.REJECTED_BY_EXCHANGE, Reason.REFUSED_BY_EXCHANGE):
         Document.objects.filter(pk=intent.subject_id).update(delivery=Delivery.REFUSED)
-        audit.record_many([_entry(held_record(claim), "document.refused", intent.subject_id, reason)])
+        record = held_record(claim)
+        moved = _moved(record, intent, Delivery.REFUSED)
+        audit.record_many([_entry(record, "document.refused", intent.subject_id, moved, reason)])
 
 
 def unknown(intent: Intent, claim: Claim) -> None:
     """It may be there, missing or doubled: flagged for good. After the last resend the customer goes on."""
     record = held_record(claim)
     Document.objects.filter(pk=intent.subject_id).update(delivery=Delivery.UNKNOWN, is_flagged=True)
-    entries = [_entry(record, "document.outcome_unknown", intent.subject_id)]
+    moved = _moved(record, intent, Delivery.UNKNOWN)
+    entries = [_entry(record, "document.outcome_unknown", intent.subject_id, moved)]
     audit.record_many(entries + _move_on(record, claim, timezone.now()))
 
 
-def _entry(record: HeldRecord, action: str, document_id: UUID | None, reason: str = "") -> audit.AuditEntry:
+def _moved(record: HeldRecord, intent: Intent, now: Delivery) -> audit.Changes:
+    """What became of the document's delivery; before is told where the lane has read the document."""
+    document = record.documents.get(intent.subject_id)
+    was = str(document.delivery) if document is not None else None
+    if document is not None:
+        document.delivery = now.value
+    return {"delivery": (was, now.value)}
+
+
+def _entry(
+    record: HeldRecord, action: str, document_id: UUID | None, changes: audit.Changes, reason: str = ""
+) -> audit.AuditEntry:
     return audit.entry(
         actor=record.actor,
         action=action,
@@ -123,4 +138,5 @@ def _entry(record: HeldRecord, action: str, document_id: UUID | None, reason: st
         customer_id=record.customer.pk,
         merchant_uid=record.customer.merchant.uid,
         details={"reason": str(reason)} if reason else {},
+        changes=changes,
     )

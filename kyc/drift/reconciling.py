@@ -31,7 +31,7 @@ def request_run(*, actor: User, merchant: Merchant | None = None) -> tuple[Drift
 
     While one is asked for or running there is no second.
     """
-    policy.require(actor, "drift.reconcile", merchant.uid if merchant else None)
+    _require(actor, merchant.uid if merchant else "")
     end_silent_runs()
     with transaction.atomic():
         known = DriftRun.objects.filter(state__in=UNDER_WAY).order_by("requested_at").first()
@@ -63,7 +63,7 @@ def reconcile(
     is_full: bool = False,
 ) -> DriftRun:
     """Compare now and store the result. Raises ExchangeError; the failed run stands stored all the same."""
-    policy.require(actor, "drift.reconcile", merchant.uid if merchant else None)
+    _require(actor, merchant.uid if merchant else "")
     run = DriftRun.objects.create(
         requested_by=actor, merchant_uid=merchant.uid if merchant else "", is_full=is_full
     )
@@ -80,7 +80,7 @@ def carry_out(client: ExchangeClient, run: DriftRun) -> bool:
     if not taken:
         return False
     try:
-        policy.require(run.requested_by, "drift.reconcile", run.merchant_uid or None)
+        _require(run.requested_by, run.merchant_uid)
         merchants = Merchant.objects.filter(uid=run.merchant_uid) if run.merchant_uid else _all_merchants()
         found = compare(client, list(merchants), is_full=run.is_full, beat=lambda: _beat(run))
         _keep(run, found)
@@ -94,6 +94,14 @@ def carry_out(client: ExchangeClient, run: DriftRun) -> bool:
         _fail(run, "interrupted")
         raise
     return True
+
+
+def _require(actor: User, merchant_uid: str) -> None:
+    """The right to compare one merchant's, or ("") everybody's."""
+    if merchant_uid:
+        policy.require(actor, "drift.reconcile", merchant_uid)
+    else:
+        policy.require(actor, "drift.reconcile_all")
 
 
 def _all_merchants() -> Sequence[Merchant]:

@@ -1,4 +1,5 @@
-"""The document gate: bytes in, findings out. Nothing is stored, sent or run.
+"""The document gate: bytes in, findings out. Nothing is stored, sent or run; files are opened in a cell of
+their own (`kyc.jail`), never in the portal's process.
 
 The exchange takes JPEG, PNG and PDF up to 4 MB (002:2300, 002:2308), by their names as far as is known; we
 look at the bytes, so that what a reviewer there opens is what it says it is.
@@ -6,6 +7,7 @@ look at the bytes, so that what a reviewer there opens is what it says it is.
 
 from __future__ import annotations
 
+import logging
 from hashlib import sha256
 
 from django.utils.translation import gettext as _
@@ -15,11 +17,13 @@ from kyc.gate.findings import Examined
 from kyc.gate.images import examine_image
 from kyc.gate.pdf import examine_pdf
 from kyc.gate.sniff import JPEG, PDF, PNG, Kind, sniff
+from kyc.jail.keeper import Unsafe
 
 MAX_BYTES = 4_000_000  # the exchange's 4 MB, read the careful way
 
 ACCEPTED: tuple[Kind, ...] = (JPEG, PNG, PDF)
 CONTENT_TYPES = frozenset(kind.content_type for kind in ACCEPTED)
+logger = logging.getLogger("kyc.gate")
 _ENDS = {JPEG: b"\xff\xd9", PNG: b"IEND\xaeB`\x82"}
 
 __all__ = ["ACCEPTED", "CONTENT_TYPES", "MAX_BYTES", "Examined", "examine", "safe_display_name"]
@@ -53,12 +57,17 @@ def examine(content: bytes, *, filename: str | None, declared_type: str | None =
         found.flags.append("extension_differs")
     if declared_type and declared_type.split(";")[0].strip().lower() not in (kind.content_type, "image/jpg"):
         found.flags.append("declared_type_differs")
-    if kind is PDF:
-        examine_pdf(content, found)
-    else:
-        if not content.endswith(_ENDS[kind]):
-            found.flags.append("trailing_data")  # accepted: the copy that people are shown is made anew
-        examine_image(content, found)
+    if kind is not PDF and not content.endswith(_ENDS[kind]):
+        found.flags.append("trailing_data")  # accepted: the copy that people are shown is made anew
+    try:
+        (examine_pdf if kind is PDF else examine_image)(content, found)
+    except Unsafe as error:
+        logger.warning("document_not_opened why=%s sha256=%.16s", error.why, found.sha256)
+        found.refuse(
+            "unsafe",
+            _("The file could not be opened safely: it took too long, too much memory, or broke the reader."),
+            _("Print the document to a new PDF, or save it as an ordinary picture, and upload that."),
+        )
     return found
 
 

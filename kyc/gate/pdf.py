@@ -1,83 +1,36 @@
-"""PDFs: whole, without a password, with pages. Nothing in them is run or drawn."""
+"""PDFs: whole, without a password, with pages, and what they would do. A cell opens them (`kyc.jail`)."""
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from io import BytesIO
-from types import ModuleType
+from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from kyc.gate.findings import Examined
+from kyc.jail.keeper import ask
 
 MAX_PAGES = 500
-MAX_STREAM_BYTES = 64 * 1024 * 1024  # what one compressed stream may unpack to while a file is opened
-END = b"%%EOF"
 
-# What may not follow a PDF's end. A comment may: some signing and scanning programs leave one.
-_FOREIGN = re.compile(
-    rb"PK\x03\x04|PK\x05\x06|PK\x07\x08|Rar!\x1a\x07|7z\xbc\xaf\x27\x1c|\x7fELF|\xd0\xcf\x11\xe0|\x89PNG\r\n"
-    rb"|GIF8[79]a|\xff\xd8\xff|<\?php|<script|<html|<!doctype|<svg|__HALT_COMPILER",
-    re.I,
-)
-_PROGRAM = re.compile(rb"\s*MZ")
-_ZIP_END = b"PK\x05\x06"
-_ZIP_END_BYTES = 22
-_ZIP_COMMENT_MAX = 65_535
-_TRAILER_BYTES = 2048
-_ENCRYPT = re.compile(rb"/Encrypt\s+[0-9]+\s+[0-9]+\s+R")
-# Names that make a viewer act. They are noted here and judged where the file is shown or sent.
-_ACTIVE = re.compile(rb"/(?:OpenAction|AA|JavaScript|JS|Launch|EmbeddedFiles?|XFA|RichMedia)\b")
-
-
-@lru_cache(maxsize=1)
-def _pikepdf() -> ModuleType:
-    """pikepdf, loaded when the first PDF comes, with limits on what a small file may unpack to."""
-    import pikepdf
-    from pikepdf import settings
-
-    settings.set_qpdf_limits(
-        parser_max_nesting=100,
-        flate_max_memory=MAX_STREAM_BYTES,
-        run_length_max_memory=MAX_STREAM_BYTES,
-        png_max_memory=MAX_STREAM_BYTES,
-        tiff_max_memory=MAX_STREAM_BYTES,
-    )
-    return pikepdf
+_DEEDS = {
+    "script": lazy("runs a script"),
+    "program": lazy("starts a program"),
+    "sends": lazy("sends data elsewhere"),
+    "file_inside": lazy("holds another file"),
+    "form": lazy("holds an XFA form"),
+    "media": lazy("plays media"),
+    "inner_link": lazy("links into a network that is not public"),
+    "unseen": lazy("has too many parts to look at all of them"),
+}
 
 
 def examine_pdf(content: bytes, found: Examined) -> None:
-    """Fill in pages and the problems of a PDF."""
-    if is_polyglot(content):
-        found.refuse(
-            "polyglot",
-            _("Another kind of file is hidden behind the end of this PDF."),
-            _("Print the document to a new PDF and upload that."),
-        )
+    """Fill in pages and the problems of a PDF. Raises kyc.jail.keeper.Unsafe."""
+    seen = ask("pdf", content).found
+    if fault := seen.get("fault"):
+        _refuse(found, fault)
         return
-    if content.rfind(END) < 0:
-        _refuse_damaged(found)
-        return
-    if _names_a_lock(content):
-        _refuse_password(found)
-        return
-    pikepdf = _pikepdf()
-    try:
-        with pikepdf.open(BytesIO(content), inherit_page_attributes=False) as pdf:
-            if pdf.is_encrypted:
-                _refuse_password(found)
-                return
-            declared = pdf.Root.Pages.get("/Count", 0)
-            found.pages = int(declared) if int(declared) > MAX_PAGES else len(pdf.pages)
-    except pikepdf.PasswordError:
-        _refuse_password(found)
-        return
-    except MemoryError:
-        raise
-    except Exception:  # qpdf's errors, and what a page tree of the wrong types leads to
-        _refuse_damaged(found)
-        return
+    found.pages = int(seen["pages"])
     if found.pages < 1:
         found.refuse(
             "no_pages",
@@ -92,49 +45,38 @@ def examine_pdf(content: bytes, found: Examined) -> None:
             _("Upload the pages that are asked for."),
             str(found.pages),
         )
-    if _ACTIVE.search(content):
-        found.flags.append("active_content")
+    elif seen["deeds"]:
+        _doubt_deeds(found, seen["deeds"])
 
 
-def _names_a_lock(content: bytes) -> bool:
-    """Whether a trailer in plain sight says so: trying the empty password instead costs 4 ms."""
-    trailer = content.rfind(b"trailer", max(0, len(content) - _TRAILER_BYTES))
-    return trailer >= 0 and _ENCRYPT.search(content, trailer) is not None
-
-
-def is_polyglot(content: bytes) -> bool:
-    """Whether another format's signature follows the last %%EOF, or the file ends as a zip archive does."""
-    end = content.rfind(END)
-    if end >= 0:
-        tail = content[end + len(END) :]
-        if _FOREIGN.search(tail) or _PROGRAM.match(tail):
-            return True
-    return _ends_as_zip(content)
-
-
-def _ends_as_zip(content: bytes) -> bool:
-    """A zip is read from its end: a record whose comment reaches to the last byte makes the file one."""
-    start = max(0, len(content) - _ZIP_END_BYTES - _ZIP_COMMENT_MAX)
-    place = content.rfind(_ZIP_END, start)
-    while place >= 0:
-        comment = int.from_bytes(content[place + 20 : place + 22], "little")
-        if place + _ZIP_END_BYTES + comment == len(content):
-            return True
-        place = content.rfind(_ZIP_END, start, place)
-    return False
-
-
-def _refuse_password(found: Examined) -> None:
-    found.refuse(
-        "password",
-        _("The PDF is protected with a password."),
-        _("Remove the password: open it, print it to a new PDF and upload that."),
+def _doubt_deeds(found: Examined, deeds: Iterable[str]) -> None:
+    """What acts is kept and sent as it came; staff see it as pictures, and say whether it may go out."""
+    found.flags.append("active_content")
+    named = ", ".join(str(_DEEDS[deed]) for deed in deeds if deed in _DEEDS)
+    found.doubt(
+        "active_content",
+        _("The PDF is more than paper: it %(deeds)s.") % {"deeds": named},
+        _("Look at it here, where nothing of it runs. Ask for a print of it, or accept it with a reason."),
+        named,
     )
 
 
-def _refuse_damaged(found: Examined) -> None:
-    found.refuse(
-        "damaged",
-        _("The PDF is damaged or incomplete: it can't be opened."),
-        _("Export or print it to a PDF again and upload that."),
-    )
+def _refuse(found: Examined, fault: str) -> None:
+    if fault == "polyglot":
+        found.refuse(
+            fault,
+            _("Another kind of file is hidden behind the end of this PDF."),
+            _("Print the document to a new PDF and upload that."),
+        )
+    elif fault == "password":
+        found.refuse(
+            fault,
+            _("The PDF is protected with a password."),
+            _("Remove the password: open it, print it to a new PDF and upload that."),
+        )
+    else:
+        found.refuse(
+            "damaged",
+            _("The PDF is damaged or incomplete: it can't be opened."),
+            _("Export or print it to a PDF again and upload that."),
+        )

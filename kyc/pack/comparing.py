@@ -53,16 +53,15 @@ def compare(units: Sequence[Unit], seen: Seen | None) -> list[Unit]:
     for unit in judged:
         candidate = unit.candidate
         assert candidate is not None
-        # What is wrong with the rows keeps the candidate out; nobody after it is compared with it.
-        candidate.problems += [
-            fault.problem for fault in unit.faults if fault.is_error and not candidate.has_errors
-        ][:1]
+        if unit.faults and not candidate.has_errors:
+            # What is wrong with the rows keeps the candidate out; nobody after it is compared with it.
+            candidate.problems += [fault.problem for fault in unit.faults if fault.is_error][:1]
         candidates.append(candidate)
     before = [len(candidate.problems) for candidate in candidates]
     check_candidates(candidates, seen)
     came_between = _registered_since(judged, before)
     for unit, candidate, count in zip(judged, candidates, before, strict=True):
-        if unit.reference in came_between:
+        if len(candidate.problems) == count or unit.reference in came_between:
             continue
         is_double = any(fault.problem.code in ("same_email", "same_reference") for fault in unit.faults)
         for problem in candidate.problems[count:]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from django.utils.translation import gettext as _
 
@@ -97,10 +97,11 @@ class CsvTable:
         return self._row(next(self._records(lines, self._delimiter)), line, place)
 
     def _row(self, record: list[str], line: int, place: int) -> Row:
-        cells: dict[str, object] = {
-            column: unescaped(text) if text[:1] == "'" else text
-            for column, text in zip(self.columns, record, strict=False)
-            if column is not None
-        }
-        surplus = sum(bool(text.strip()) for text in record[len(self.columns) :])
-        return Row(line, place, cells, surplus)
+        if "\0'" in "\0".join(("", *record)):
+            record = [unescaped(text) if text[:1] == "'" else text for text in record]
+        cells: dict[str | None, object] = dict(zip(self.columns, record, strict=False))
+        # Columns to pass over all have one name.
+        cells.pop(None, None)
+        beyond = record[len(self.columns) :]
+        surplus = sum(bool(text.strip()) for text in beyond) if beyond else 0
+        return Row(line, place, cast(dict[str, object], cells), surplus)

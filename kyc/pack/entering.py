@@ -11,9 +11,10 @@ from django.db import IntegrityError, OperationalError, transaction
 
 from accounts.models import User
 from customers.change import Frozen, apply_candidate
+from customers.contention import is_contention
 from customers.models import Customer
 from customers.problems import Refused
-from customers.register import NewCustomer, is_contention, write_customers
+from customers.register import NewCustomer, write_customers
 from kyc.documents import save_prepared
 from kyc.pack.comparing import fields_differ, files_differ, load_customers
 from kyc.pack.filing import take_back
@@ -119,6 +120,7 @@ def _change(unit: Unit, has_other_fields: bool, actor: User, today: date) -> Non
                 # Taken before anything is judged again: a submission waits for it, or was first.
                 locked = Customer.objects.select_for_update().get(pk=existing.pk)
                 existing.stage, existing.uid = locked.stage, locked.uid
+                existing.made_by_id = locked.made_by_id
                 if has_other_fields and unit.candidate is not None:
                     apply_candidate(existing, unit.candidate, actor=actor)
                     unit.existing = load_customers([existing.reference])[existing.reference]

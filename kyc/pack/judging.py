@@ -169,6 +169,8 @@ def _lend(file: DocumentRow, customer: Row) -> None:
 
 def check_owners(unit: Unit) -> None:
     """Refuse documents of a UBO that the business does not have, here or in the portal."""
+    if not unit.files:
+        return
     known = {text_of(ubo, "email").casefold() for ubo in unit.ubos}
     if unit.existing is not None and unit.row is None:
         known = {ubo.email_key for ubo in unit.existing.ubos.all()}

@@ -26,11 +26,14 @@ def find_merchants(
     is_dry: bool,
     make_client: Callable[[], ExchangeClient],
 ) -> tuple[dict[str, Merchant], Merchant]:
-    """The merchants among `wanted` that exist, by uid, and the one for rows that name none.
+    """The merchants among `wanted` that exist, by uid, and the one for rows that name none ("").
 
     Unknown ones are pulled from the exchange first; a dry run only asks. PackUnreadable where it can't be
     asked, or where there is no `default_uid`.
     """
+    # Asked before the exchange is, and for each merchant again below.
+    policy.require(actor, "customer.register")
+    needs_default, wanted = "" in wanted, wanted - {""}
     if default_uid:
         wanted = wanted | {default_uid}
     known = _known(wanted)
@@ -40,7 +43,7 @@ def find_merchants(
     if default is None:
         problem = merchant_unknown(default_uid)
         raise PackUnreadable(problem.message, problem.remedy, where=f"--merchant {default_uid}")
-    for uid in {default.uid, *known}:
+    for uid in {*known, *([default.uid] if needs_default or default_uid else [])}:
         policy.require(actor, "customer.register", uid)
     return known, default
 
@@ -52,7 +55,8 @@ def _ask(
     try:
         if is_dry:
             return {uid: Merchant(uid=uid) for uid in list_merchants(client) if uid in missing}
-        pull_merchants(client, actor=actor)
+        # The list is the installation's own, whoever hands in the pack that made it necessary.
+        pull_merchants(client, actor=User.objects.machine())
         return _known(missing)
     except ExchangeError as error:
         raise PackUnreadable(

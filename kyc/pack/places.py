@@ -1,7 +1,8 @@
 """Where everything in a pack is: found out in one pass that also proves that the pack can be read.
 
 The finds lie in a temporary database on disk, so that memory does not grow with the pack. It holds digests
-under a key of this process, line numbers and byte offsets: no personal data.
+under a key of this process, line numbers and byte offsets: no personal data. A lone table of customers is
+entered there only where two of its rows are the same, which eight bytes of each row tell beforehand.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import os
 import sqlite3
 import unicodedata
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from uuid import UUID
 
@@ -22,6 +24,7 @@ from kyc.pack.rows import Row
 _CACHE_KIB = 8_192
 _DIGEST_BYTES = 16
 _BATCH = 2_000
+_PART = 20_000  # hashes
 
 _TABLES = """
 CREATE TABLE customer (digest BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID;
@@ -42,6 +45,7 @@ class Places:
         self._database.executescript(_TABLES)
         self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self.counts = {CUSTOMERS: 0, UBOS: 0, DOCUMENTS: 0}
+        # "" where a row names none.
         self.merchant_uids: set[str] = set()
         self._has_doubles = False
 
@@ -54,12 +58,20 @@ class Places:
     def survey(self, pack: Pack, tick: Callable[[int], None] = lambda rows: None) -> None:
         """Read every row of every table once. PackUnreadable where that is not possible."""
         self._database.execute("BEGIN")
+        is_asked = len(pack.tables) > 1
+        references, emails = array("q"), array("q")
         for rows in _batches(pack.customers.rows(), _BATCH):
             self.counts[CUSTOMERS] += len(rows)
-            self._add("customer", ((self._digest(text_of(row, "reference")), row.line) for row in rows))
-            self._add("email", ((self._email_digest(row), row.line) for row in rows if text_of(row, "email")))
-            self.merchant_uids.update(uid for row in rows if (uid := text_of(row, "merchant_uid")))
+            references.extend([hash(text_of(row, "reference")) for row in rows])
+            emails.extend([hash(self._email_within(row)) for row in rows if text_of(row, "email")])
+            self.merchant_uids.update([text_of(row, "merchant_uid") for row in rows])
+            if is_asked:
+                self._enter(rows)
             tick(len(rows))
+        self._has_doubles = _any_twice(references) or _any_twice(emails)
+        if self._has_doubles and not is_asked:
+            for rows in _batches(pack.customers.rows(), _BATCH):
+                self._enter(rows)
         for table in (UBOS, DOCUMENTS):
             if table not in pack.tables:
                 continue
@@ -73,12 +85,12 @@ class Places:
         self._database.execute("CREATE INDEX child_digest ON child (digest)")
         self._database.execute("COMMIT")
 
-    def _add(self, table: str, rows: Iterable[tuple[bytes, int]]) -> None:
+    def _enter(self, rows: Sequence[Row]) -> None:
         # The first row with a value has it; those after it are its doubles.
-        given = list(rows)
-        before = self._database.total_changes
-        self._database.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", given)  # noqa: S608
-        self._has_doubles |= self._database.total_changes - before < len(given)
+        references = ((self._digest(text_of(row, "reference")), row.line) for row in rows)
+        emails = ((self._email_digest(row), row.line) for row in rows if text_of(row, "email"))
+        self._database.executemany("INSERT OR IGNORE INTO customer VALUES (?, ?)", references)
+        self._database.executemany("INSERT OR IGNORE INTO email VALUES (?, ?)", emails)
 
     def first_lines(self, rows: Sequence[Row]) -> list[tuple[int, int]]:
         """For each customers row: the lines of the first rows with its reference and with its e-mail."""
@@ -157,8 +169,12 @@ class Places:
         ).digest()
 
     def _email_digest(self, row: Row) -> bytes:
+        return self._digest(self._email_within(row))
+
+    def _email_within(self, row: Row) -> str:
+        """The e-mail with its merchant, among whose customers it may stand once."""
         merchant_uid = text_of(row, "merchant_uid") or self._default_merchant_uid
-        return self._digest(f"{merchant_uid}|{text_of(row, 'email').casefold()}")
+        return f"{merchant_uid}|{text_of(row, 'email').casefold()}"
 
 
 def text_of(row: Row, column: str) -> str:
@@ -171,6 +187,16 @@ def text_of(row: Row, column: str) -> str:
     # No database holds a NUL: what has one matches nothing, and the rules say so.
     value = value.strip().replace("\0", "�")
     return value if value.isascii() else unicodedata.normalize("NFC", value)
+
+
+def _any_twice(hashes: array[int]) -> bool:
+    """Whether any value is there twice. Looked at part by part: a set of all of them would be large."""
+    parts = len(hashes) // _PART + 1
+    for part in range(parts):
+        mine = [value for value in hashes if value % parts == part]
+        if len(set(mine)) < len(mine):
+            return True
+    return False
 
 
 def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:

@@ -21,7 +21,8 @@ class Held:
 class Tally:
     """Customers, but for `documents`. `accepted` are new ones, `frozen` were submitted and stay as they are.
 
-    `held` and `incomplete` are kept all the same: they wait for an officer, or for documents.
+    `held`, `incomplete` and `own` are kept all the same: they wait for an officer, for documents, or for a
+    second person to submit them.
     """
 
     accepted: int = 0
@@ -31,6 +32,7 @@ class Tally:
     frozen: int = 0
     held: int = 0
     incomplete: int = 0
+    own: int = 0
     submitted: int = 0
     documents: int = 0
     faults: list[Fault] = field(default_factory=list)
@@ -38,6 +40,7 @@ class Tally:
     frozen_references: list[str] = field(default_factory=list)
     held_list: list[Held] = field(default_factory=list)
     warnings_accepted: int = 0
+    warnings_proposed: int = 0
 
     @property
     def customers(self) -> int:
@@ -45,8 +48,8 @@ class Tally:
 
     @property
     def exit_code(self) -> int:
-        """0: every row was accepted; 1: some were rejected, held or frozen."""
-        return 1 if self.rejected or self.held or self.frozen else 0
+        """0: every row was accepted; 1: some were rejected, held, frozen, or wait for a second person."""
+        return 1 if self.rejected or self.held or self.frozen or self.own else 0
 
     def reject(self, unit: Unit) -> None:
         self.rejected += 1

@@ -64,7 +64,9 @@ def _counts(tally: Tally, is_dry: bool, submits: bool) -> Iterator[str]:
         (tally.frozen, _("submitted before, left as they are")),
         (tally.documents, _("documents added")),
         (tally.submitted, _("submitted to the exchange")),
+        (tally.own, _("waiting for a second person to submit them")),
         (tally.warnings_accepted, _("warnings accepted")),
+        (tally.warnings_proposed, _("warnings proposed to a second person")),
         (tally.held, _("held by warnings")),
         (tally.incomplete, _("waiting for documents")),
     ]

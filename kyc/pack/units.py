@@ -64,7 +64,7 @@ class Unit:
 
     @property
     def has_errors(self) -> bool:
-        return any(fault.is_error for fault in self.faults)
+        return bool(self.faults) and any(fault.is_error for fault in self.faults)
 
     @property
     def first_line(self) -> int:

@@ -9,13 +9,14 @@ from django.db import Error
 
 from customers.models import Merchant
 from exchange.client import Customer as ExchangeCustomer
-from exchange.client import CustomerRow, ExchangeClient, ExchangeError, Outcome, Refused
+from exchange.client import CustomerRow, ExchangeClient, ExchangeError, Outcome, Page, Refused
 from exchange.outbox.choices import Reason
 from exchange.outbox.database import now_ms
 from exchange.outbox.decisions import CONTRADICTS
 from exchange.outbox.looks import Adopt, Decision, ForStaff, Pace, Seen, SendAgain, judge
 from exchange.outbox.reconciling import Looked
 from exchange.outbox.resolving import look_later
+from exchange.outbox.scan_turns import wait_for_scan_turn
 from exchange.outbox.scanning import Listing, read_list
 from kyc.reconciliation.adoption import adopt, hand_over, send_again
 from kyc.reconciliation.cases import Known, UnknownCreate, is_blind, known_of, told_of, unknown_creates
@@ -28,13 +29,25 @@ MOST_ASKS = 4
 LEAST_LOOK_MS = 50
 
 
-def scan_merchant(client: ExchangeClient, merchant: Merchant) -> Listing:
-    """The merchant's whole list; the aggregator's own names the customers of all."""
+def scan_merchant(
+    client: ExchangeClient, merchant: Merchant, turn: Callable[[], None] = wait_for_scan_turn
+) -> Listing:
+    """The merchant's whole list; the aggregator's own names the customers of all.
+
+    `turn` is called before each page; by default it waits for the scans' share of the rate.
+    """
     uid = merchant.exchange_uid
-    return read_list(lambda page, limit: client.list_customers(page=page, limit=limit, merchant_uid=uid))
+
+    def page_of(page: int, limit: int) -> Page[CustomerRow]:
+        turn()
+        return client.list_customers(page=page, limit=limit, merchant_uid=uid)
+
+    return read_list(page_of)
 
 
-def resolve_creates(merchant: Merchant, client: ExchangeClient, worker: str, pace: Pace) -> Looked:
+def resolve_creates(
+    merchant: Merchant, client: ExchangeClient, worker: str, pace: Pace, turn: Callable[[], None]
+) -> Looked:
     """Scan the merchant's list once and act on every unknown create of it. Raises ExchangeError.
 
     What was found before the exchange stopped answering stays; the rest is looked for again.
@@ -43,7 +56,7 @@ def resolve_creates(merchant: Merchant, client: ExchangeClient, worker: str, pac
     if not cases:
         return Looked()
     started_ms = now_ms()
-    listing = scan_merchant(client, merchant)
+    listing = scan_merchant(client, merchant, turn)
     rows = list(listing.rows.values())
     known = known_of(rows)
     marked = find_marked(rows, [case.mark for case in cases])

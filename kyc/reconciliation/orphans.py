@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from accounts import audit, policy
@@ -13,6 +13,7 @@ from exchange.client import CustomerRow, ExchangeClient
 from exchange.outbox.database import now_ms, short_transaction
 from exchange.outbox.enqueueing import in_chunks
 from exchange.outbox.models import Orphan
+from exchange.outbox.scan_turns import wait_for_scan_turn
 from kyc.reconciliation.creates import scan_merchant
 from kyc.reconciliation.matching import references_in, token_form_in
 
@@ -30,17 +31,19 @@ class OrphanScan:
     is_whole: bool = True
 
 
-def find_orphans(client: ExchangeClient, *, actor: User) -> OrphanScan:
+def find_orphans(
+    client: ExchangeClient, *, actor: User, turn: Callable[[], None] = wait_for_scan_turn
+) -> OrphanScan:
     """Scan the list of every merchant and keep what is orphaned there. Raises ExchangeError.
 
-    What a whole scan does not show any more is forgotten.
+    What a whole scan does not show any more is forgotten. `turn`: as in `scan_merchant`.
     """
     policy.require(actor, "orphan.find")
     found, started_ms = OrphanScan(), now_ms()
     seen: set[str] = set()
     # The aggregator's own list names the customers of all merchants: what is theirs was seen before.
     for merchant in Merchant.objects.order_by("is_self", "uid"):
-        listing = scan_merchant(client, merchant)
+        listing = scan_merchant(client, merchant, turn)
         rows = [row for uid, row in listing.rows.items() if uid not in seen]
         seen |= listing.rows.keys()
         found.merchants += 1

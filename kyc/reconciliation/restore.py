@@ -23,6 +23,9 @@ from kyc.reconciliation.orphans import find_orphans
 
 log = logging.getLogger(__name__)
 
+# Staff may have had one sent that waits for them in the backup.
+_MAY_HAVE_BEEN_SENT = Q(state__in=(IntentState.PENDING, IntentState.SENDING, IntentState.WAITING_FOR_STAFF))
+
 
 def recover(client: ExchangeClient, worker: str) -> bool:
     """Mark what was open, then scan every list whole; whether sending may go on.
@@ -34,7 +37,8 @@ def recover(client: ExchangeClient, worker: str) -> bool:
         if not mark_open_intents(begun_ms, worker):
             return False
         note_recovery("marked_ms")
-    found = find_orphans(client, actor=User.objects.machine())
+    # Nothing is sent until the lists are read, so they may have all of the rate.
+    found = find_orphans(client, actor=User.objects.machine(), turn=lambda: None)
     if not found.is_whole:
         log.warning("recovery_waits reason=list_not_whole")
         return False
@@ -44,7 +48,7 @@ def recover(client: ExchangeClient, worker: str) -> bool:
 
 
 def mark_open_intents(begun_ms: int, worker: str) -> bool:
-    """Every open create and upload from before the epoch becomes unknown; False where a lane was held."""
+    """Every open create and upload from before the epoch is in doubt; False where a lane was held."""
     epoch_ms = settings.RECOVERY_EPOCH_MS or begun_ms
     # What was marked already carries a later time than the start: a second run leaves it alone.
     before = Intent.objects.filter(created_ms__lt=epoch_ms, updated_ms__lt=begun_ms)
@@ -60,23 +64,33 @@ def mark_open_intents(begun_ms: int, worker: str) -> bool:
         updated_ms=now,
     )
     # Those that wait for a uid are doubted when their customer is found at the exchange.
-    uploads = list(
-        before.filter(topic=Topic.UPLOAD, is_ready=True, state__in=(IntentState.PENDING, IntentState.SENDING))
-    )
-    settle_ms = pace_of(settings.OUTBOX_SETTLE_SECONDS).settle_ms
+    uploads = list(before.filter(_MAY_HAVE_BEEN_SENT, topic=Topic.UPLOAD, is_ready=True))
     for intent in uploads:
-        with short_transaction():
-            claim = take_lane(intent, worker)
-            if claim is None:
-                return False
-            Intent.objects.filter(pk=intent.pk).update(state=IntentState.PENDING)
-            if doubt(intent, claim, "restored"):
-                handler_for(intent.topic).unknown(intent, claim)
-                Intent.objects.filter(pk=intent.pk).update(
-                    state=IntentState.UNKNOWN,
-                    reason=Reason.UPLOAD_OUTCOME_UNKNOWN,
-                    unknown_ms=epoch_ms,
-                    look_ms=epoch_ms + settle_ms,
-                )
+        if not _mark_upload(intent, epoch_ms, worker):
+            return False
     log.warning("recovery_began creates=%s uploads=%s", creates, len(uploads))
+    return True
+
+
+def _mark_upload(intent: Intent, epoch_ms: int, worker: str) -> bool:
+    """Flag its document. What was to be sent waits; what staff must decide about stays with them.
+
+    False where a worker holds the lane.
+    """
+    with short_transaction():
+        claim = take_lane(intent, worker)
+        if claim is None:
+            return False
+        if intent.state == IntentState.SENDING:
+            Intent.objects.filter(pk=intent.pk).update(state=IntentState.PENDING)
+        if not doubt(intent, claim, "restored"):
+            return True
+        handler_for(intent.topic).unknown(intent, claim)
+        if intent.state != IntentState.WAITING_FOR_STAFF:
+            Intent.objects.filter(pk=intent.pk).update(
+                state=IntentState.UNKNOWN,
+                reason=Reason.UPLOAD_OUTCOME_UNKNOWN,
+                unknown_ms=epoch_ms,
+                look_ms=epoch_ms + pace_of(settings.OUTBOX_SETTLE_SECONDS).settle_ms,
+            )
     return True

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from customers.models import Customer
 from exchange.client import ExchangeClient, ExchangeError, Outcome, Refused
-from exchange.outbox.choices import IntentState, Reason, Topic
+from exchange.outbox.choices import LOOKS_FIRST, IntentState, Reason, Topic
 from exchange.outbox.database import now_ms, short_transaction
 from exchange.outbox.doorbell import ring
 from exchange.outbox.handlers import handler_for
 from exchange.outbox.looks import Pace
 from exchange.outbox.models import Attempt, Intent
-from exchange.outbox.resolving import look_later, resolve, take_lane
+from exchange.outbox.resolving import doubt, look_later, resolve, take_lane
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,9 @@ def _settle(intents: Sequence[Intent], hint: str, worker: str, pace: Pace) -> No
             else:
                 # A hint, never proof: it is kept, and the document is sent once more, the same bytes.
                 evidence = f"hint:{hint}" if hint else "no_hint"
-                resolve(intent, claim, IntentState.PENDING, outcome="", evidence=evidence)
+                is_first = intent.error_code == LOOKS_FIRST
+                done = resolve(intent, claim, IntentState.PENDING, outcome="", evidence=evidence)
+                if done and is_first and doubt(intent, claim, "restored"):
+                    handler.unknown(intent, claim)
     ring()
     log.info("uploads_settled lane=%s count=%s", intents[0].lane_id, len(intents))

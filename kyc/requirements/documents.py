@@ -46,6 +46,11 @@ def _state(facts: Facts, held: DocumentFacts | None, remedy: str) -> tuple[State
     if facts.is_editable and held.problems:
         first = held.problems[0]
         return State.INVALID, f"{first.message} {first.remedy}"
+    if facts.is_editable and held.is_unscanned:
+        return State.WAITING_FOR_STAFF, _(
+            "The virus scanner has not answered for this file yet. It is asked again by itself every minute;"
+            " if that goes on, tell the people who run this portal."
+        )
     return State.DONE, ""
 
 
@@ -63,4 +68,4 @@ def find(documents: Sequence[DocumentFacts], types: Iterable[str]) -> DocumentFa
 
 
 def _faults(document: DocumentFacts) -> int:
-    return (document.delivery == Delivery.REFUSED) + bool(document.problems)
+    return (document.delivery == Delivery.REFUSED) + bool(document.problems) + document.is_unscanned

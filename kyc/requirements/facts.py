@@ -22,7 +22,8 @@ class IntentFacts:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """The current version of one document. `problems` are today's errors in its particulars."""
+    """The current version of one document. `problems` are today's errors in its particulars;
+    `is_unscanned`: the virus scanner has not passed it yet."""
 
     id: UUID
     doc_type: str
@@ -30,6 +31,7 @@ class DocumentFacts:
     is_flagged: bool = False
     doc_expire: date | None = None
     problems: tuple[Problem, ...] = ()
+    is_unscanned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

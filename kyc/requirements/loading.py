@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
+from django.conf import settings
+
 from customers.choices import Origin
 from customers.models import Customer, Ubo
 from customers.problems import Problem
+from kyc.choices import Scan
 from kyc.document_rules import document_subject
 from kyc.models import Document
 from kyc.records import Record, documents_by_owner, load_records
@@ -34,7 +37,9 @@ def requirements_of(records: Mapping[UUID, Record], *, today: date) -> dict[UUID
     editable = {pk: record for pk, record in records.items() if record.customer.is_editable}
     findings = judge(editable, today=today) if editable else {}
     return {
-        pk: work_out(_facts(record, findings.get(pk, Findings()), today)) for pk, record in records.items()
+        # Of whom we have parted with nothing is asked any more.
+        pk: [] if record.customer.ended_at else work_out(_facts(record, findings.get(pk, Findings()), today))
+        for pk, record in records.items()
     }
 
 
@@ -89,6 +94,8 @@ def _ubo(ubo: Ubo, documents: list[Document], problems: Mapping[str, list[Proble
 def _documents(
     documents: list[Document], ubo_email: str, problems: Mapping[str, list[Problem]]
 ) -> tuple[DocumentFacts, ...]:
+    # Where there is a scanner, what it never saw waits for it too.
+    waiting = (Scan.PENDING, Scan.NOT_SCANNED) if settings.CLAMAV_ADDRESS else (Scan.PENDING,)
     return tuple(
         DocumentFacts(
             id=document.pk,
@@ -97,6 +104,7 @@ def _documents(
             is_flagged=document.is_flagged,
             doc_expire=document.doc_expire,
             problems=tuple(problems.get(document_subject(document.doc_type, ubo_email), ())),
+            is_unscanned=document.scan in waiting,
         )
         for document in documents
     )

@@ -5,17 +5,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from accounts.acting import ActingCommand
+from accounts.models import User
 from exchange.outbox import queries
 from exchange.outbox.choices import IntentState, Reason, Topic
 from exchange.outbox.crew import Crew
 from exchange.outbox.key_clock import KeyState
+from exchange.outbox.standstill import ask_again, only_refused_is_left, refused_calls
 from exchange.outbox.watchdog import watched
 from kyc.delivery.progress import show_progress
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
+    action = "outbox.deliver"
     help = (
         "Deliver what is due to the exchange. Exit 0: nothing is left; 1: something is left, and the summary "
         "says what waits for a person and why."
@@ -29,15 +33,16 @@ class Command(BaseCommand):
         )
         parser.add_argument("--lanes", type=int, default=None, help="customers side by side (EXCHANGE_LANES)")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def act(self, actor: User, **options: Any) -> None:
         crew = Crew(options["lanes"])
-        # Whoever starts this has looked at the key: it is asked again at once.
+        # Whoever starts this has looked at the key and the contract: they are tried again at once.
         crew.delivery.clock.resume()
+        ask_again()
         with _ending(crew), crew, watched(crew), show_progress(self.stdout) as notice:
             crew.run(
                 until="idle" if options["until_idle"] else "nothing_due",
                 notice=notice,
-                give_up=lambda: crew.delivery.clock.state().is_stopped,
+                give_up=lambda: crew.delivery.clock.state().is_stopped or only_refused_is_left(),
             )
         self._summary(crew.delivery.clock.state(), was_stopped=crew.is_stopping)
         if queries.open_count():
@@ -66,6 +71,11 @@ class Command(BaseCommand):
             write(
                 f"The exchange refuses the API key ({key.stopped_code}). Check EXCHANGE_API_KEY, "
                 "EXCHANGE_API_SECRET and the key's owner there, then start this again."
+            )
+        for call in refused_calls():
+            write(
+                f"The exchange refuses {call} for every customer, so it rests. Check EXCHANGE_DIALECT and "
+                "the key's rights with the exchange, then start this again; what was not sent is still here."
             )
         if was_stopped:
             write("Stopped on request. What is left is taken up at the next start.")

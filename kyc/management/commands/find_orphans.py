@@ -2,24 +2,24 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from accounts.acting import ActingCommand
 from accounts.models import User
 from exchange.client import ExchangeError
 from exchange.connection import make_client
 from kyc.reconciliation.orphans import find_orphans
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
+    action = "orphan.find"
     help = (
         "Scan every merchant's list at the exchange for accounts that carry our token and that no customer "
         "here is bound to. Exit 0: none; 1: some, `outbox_status` names them; 2: a list can't be read whole."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def act(self, actor: User, **options: Any) -> None:
         client = make_client()
         try:
-            found = find_orphans(client, actor=User.objects.machine())
+            found = find_orphans(client, actor=actor)
         except ExchangeError as error:
             self.stderr.write(str(error))
             raise SystemExit(2) from None

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.acting import acting_user, add_as_option
+from accounts import policy
+from accounts.acting import ActingCommand, acting_user
 from accounts.models import MACHINE_EMAIL, User
-from accounts.policy import NotAllowed
 from kyc.pack.places import Places
 from kyc.pack.unreadable import PackUnreadable
 
@@ -21,7 +21,8 @@ UNUSABLE = 2
 _TELL_EVERY = 5_000
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
+    action = "customer.register"
     help = (
         "Import an onboarding pack. Rows without errors are kept, the others are left out and reported. "
         "Exit code 0: every row was accepted; 1: some were rejected or held; 2: the pack can't be used."
@@ -38,17 +39,21 @@ class Command(BaseCommand):
         add("--submit", action="store_true", help="submit what is complete to the exchange")
         add("--accept-warnings", default="", metavar="REASON", help="accept the pack's warnings, and say why")
         add("--report", type=Path, metavar="FILE", help="the rejected rows again: a folder, or an .xlsx")
-        add_as_option(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def act(self, actor: User, **options: Any) -> None:
         from exchange.connection import make_client
         from kyc.pack.importing import Options, import_pack
         from kyc.pack.opening import open_pack
         from kyc.pack.report import check_size, make_report
         from kyc.pack.telling import tell
 
+        # Said before anything is written, not after the first hundred customers.
+        if options["submit"]:
+            policy.require(actor, "customer.submit")
+        if options["accept_warnings"]:
+            policy.require(actor, "warning.propose")
         settings = Options(
-            actor=self._actor(options["actor"], options["dry_run"]),
+            actor=actor,
             merchant_uid=options["merchant"].strip(),
             is_dry=options["dry_run"],
             submits=options["submit"],
@@ -79,8 +84,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The pack can't be used. Nothing was changed.\n{error}", returncode=UNUSABLE
             ) from None
-        except NotAllowed as error:
-            raise CommandError(f"{settings.actor} may not do this: {error}.", returncode=UNUSABLE) from None
         finally:
             if report is not None:
                 report.abandon()
@@ -91,12 +94,12 @@ class Command(BaseCommand):
         if tally.exit_code:
             sys.exit(tally.exit_code)
 
-    def _actor(self, email: str, is_dry: bool) -> User:
-        if is_dry and not email:
+    def actor(self, options: dict[str, Any]) -> User:
+        if options["dry_run"] and not options["actor"]:
             # A dry run writes nothing, not even the machine's own account.
             known = User.objects.filter(email=MACHINE_EMAIL).first()
             return known or User(email=MACHINE_EMAIL, is_machine=True)
-        return acting_user(email)
+        return acting_user(options["actor"])
 
     @contextmanager
     def _progress(self) -> Iterator[_Lines | _Bar]:

@@ -3,13 +3,17 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from accounts import policy
+from accounts.acting import ActingCommand
+from accounts.models import User
 from exchange.outbox.choices import IntentState, Reason, Topic
 from kyc.reconciliation.status import Item, Status, outbox_status
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
+    action = "sync.view"
     help = (
         "Show the outbox: counts by topic and state, what waits for a person, documents that may be missing "
         "or doubled at the exchange, and orphaned accounts there. docs/operations.md has the JSON's schema."
@@ -19,8 +23,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
         parser.add_argument("--merchant", action="append", metavar="UID", help="of this merchant only")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        status = outbox_status(options["merchant"])
+    def act(self, actor: User, **options: Any) -> None:
+        scope = policy.merchant_scope(actor, self.action)
+        for uid in options["merchant"] or ():
+            policy.require(actor, self.action, uid)
+        status = outbox_status(options["merchant"] or (None if scope is None else sorted(scope)))
         if options["json"]:
             self.stdout.write(json.dumps(status.as_json(), ensure_ascii=False, indent=2))
         else:

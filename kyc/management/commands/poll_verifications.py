@@ -2,21 +2,23 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from accounts.acting import ActingCommand
 from accounts.models import User
 from exchange.client import ExchangeError
 from exchange.connection import make_client
 from kyc.verification import poll_verifications
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
+    action = "verification.poll"
     help = "Ask the exchange how the verification of our customers stands, and take over what changed."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def act(self, actor: User, **options: Any) -> None:
         client = make_client()
         try:
-            polled = poll_verifications(client, actor=User.objects.machine())
+            polled = poll_verifications(client, actor=actor)
         except ExchangeError as error:
             raise CommandError(str(error)) from None
         finally:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from accounts.acting import acting_user, add_as_option
-from accounts.policy import NotAllowed
+from accounts.acting import ActingCommand
+from accounts.models import User
 from customers.models import Merchant
 from exchange.client import ExchangeClient, ExchangeError
 from exchange.connection import make_client
@@ -17,7 +17,8 @@ from kyc.drift.reconciling import reconcile
 from kyc.drift.taking_in import take_in
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
+    action = "drift.reconcile"
     help = (
         "Compare our customers with the exchange's lists and name every difference with what to do about it. "
         "Exit 0: none; 1: some; 2: the exchange could not be asked, or not for all of it."
@@ -30,13 +31,12 @@ class Command(BaseCommand):
             "--take-in", action="store_true", help="make read-only records of what is only at the exchange"
         )
         parser.add_argument("--json", action="store_true", help="the result as one JSON object")
-        add_as_option(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        actor = acting_user(options["actor"])
+    def act(self, actor: User, **options: Any) -> None:
         merchant = None
         if options["merchant"]:
-            merchant = Merchant.objects.filter(uid=options["merchant"]).first()
+            merchants = Merchant.objects.visible_to(actor, self.action)
+            merchant = merchants.filter(uid=options["merchant"]).first()
             if merchant is None:
                 raise CommandError(
                     f"No merchant {options['merchant']} is known here. `manage.py pull_merchants` may help.",
@@ -50,8 +50,6 @@ class Command(BaseCommand):
                 self._take_in(client, rows, actor)
         except ExchangeError as error:
             raise CommandError(f"{error} Nothing here was changed; ask again.", returncode=2) from None
-        except NotAllowed:
-            raise CommandError(f"{actor.email} may not do this.", returncode=2) from None
         finally:
             client.close()
         if options["json"]:

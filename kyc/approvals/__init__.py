@@ -1,0 +1,1 @@
+"""What an agent proposes about a customer and an officer approves: one module per matter."""

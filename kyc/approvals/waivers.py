@@ -1,0 +1,65 @@
+"""Waiving a document in two steps: proposed with a reason, then approved by a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.four_eyes import Lapsed, propose
+from accounts.models import Proposal, User
+from accounts.roles import Eyes
+from customers.models import Customer
+from customers.problems import Refused
+from kyc.models import Waiver
+from kyc.waivers import check_waivable, waive
+
+ACTION = "document.waive"
+
+
+def propose_waiver(*, customer: Customer, doc_type: str, reason: str, actor: User) -> Proposal:
+    """Propose to let a business do without this document.
+
+    Raises NotAllowed, Refused where it can't be waived, AlreadyProposed, ReasonNeeded.
+    """
+    with transaction.atomic():
+        locked = (
+            Customer.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=customer.pk)
+        )
+        check_waivable(locked, doc_type)
+        return propose(
+            action=ACTION,
+            subject_type="customer",
+            subject_id=locked.pk,
+            key=doc_type,
+            merchant_uid=locked.merchant.uid,
+            customer_id=locked.pk,
+            details={"doc_type": doc_type},
+            actor=actor,
+            reason=reason,
+        )
+
+
+def carry_out(proposal: Proposal, *, actor: User, eyes: Eyes) -> None:
+    """Waive it, in the caller's transaction. Raises Lapsed where it can't be waived any more, or is."""
+    customer = Customer.objects.filter(pk=proposal.subject_id).first()
+    if customer is None or Waiver.objects.filter(customer=customer, doc_type=proposal.key).exists():
+        raise Lapsed
+    try:
+        waive(customer, proposal.key, proposal.reason, actor, eyes, proposed_by=proposal.made_by)
+    except Refused:
+        raise Lapsed from None
+
+
+def titles(proposals: Sequence[Proposal]) -> Mapping[UUID, str]:
+    """What each waives; what can't be waived any more, or is, is left out."""
+    ids = {row.subject_id for row in proposals}
+    editable = {customer.pk for customer in Customer.objects.filter(pk__in=ids) if customer.is_editable}
+    waived = set(Waiver.objects.filter(customer__in=ids).values_list("customer_id", "doc_type"))
+    return {
+        row.pk: _("Waive: %(doc_type)s") % {"doc_type": row.key}
+        for row in proposals
+        if row.subject_id in editable and (row.subject_id, row.key) not in waived
+    }
