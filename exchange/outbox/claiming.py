@@ -6,17 +6,20 @@ from uuid import UUID
 
 from django.conf import settings
 
-from exchange.outbox.database import now_sql, run, uuid_param, uuid_value, write_turn
+from exchange.outbox.database import now_sql, once_now_sql, run, uuid_param, uuid_value, write_turn
 
 # `skip_locked` is not used: on SQLite Django drops it without a word. Whoever loses the race for a row finds
 # it claimed, and asks again.
-# The pluses keep planners to the index of the ranks; by the times they would sort the whole backlog.
+# The pluses keep planners to the index of the ranks; by the times they would sort the whole backlog. The
+# ranks of a backlog that is due later are not read through: whether anything is due is asked first.
 _CLAIM = """
 UPDATE exchange_lane
    SET lease_until_ms = {now} + %(lease)s, fence = fence + 1, worker = %(worker)s
  WHERE id IN (SELECT l.id FROM exchange_lane l
                WHERE l.due_ms IS NOT NULL AND +l.due_ms <= {now}
                  AND (l.lease_until_ms IS NULL OR +l.lease_until_ms < {now})
+                 AND (SELECT MIN(d.due_ms) FROM exchange_lane d WHERE d.due_ms IS NOT NULL
+                       AND (d.lease_until_ms IS NULL OR d.lease_until_ms < {once})) <= {once}
                ORDER BY l.rank, l.id LIMIT %(limit)s)
    AND due_ms <= {now} AND (lease_until_ms IS NULL OR lease_until_ms < {now})
 RETURNING id, fence, merchant_uid, {now}
@@ -45,7 +48,10 @@ def claim_lanes(worker: str, limit: int) -> list[Claim]:
     [] also where another worker was faster: `next_due_ms` says whether anything is left.
     """
     with write_turn():
-        rows = run(_CLAIM.format(now=now_sql()), {"lease": lease_ms(False), "worker": worker, "limit": limit})
+        rows = run(
+            _CLAIM.format(now=now_sql(), once=once_now_sql()),
+            {"lease": lease_ms(False), "worker": worker, "limit": limit},
+        )
     return [Claim(uuid_value(lane), fence, merchant, worker, now) for lane, fence, merchant, now in rows]
 
 
@@ -106,10 +112,9 @@ def abandon_claim(claim: Claim) -> None:
 
 def next_due_ms() -> int | None:
     """Milliseconds until some lane that nobody holds is due (0: now); None when there is none."""
-    now = now_sql()
     rows = run(
-        f"SELECT due_ms - {now} FROM exchange_lane "
-        f"WHERE due_ms IS NOT NULL AND (lease_until_ms IS NULL OR lease_until_ms < {now}) "
+        f"SELECT due_ms - {now_sql()} FROM exchange_lane "
+        f"WHERE due_ms IS NOT NULL AND (lease_until_ms IS NULL OR lease_until_ms < {once_now_sql()}) "
         "ORDER BY due_ms LIMIT 1"
     )
     return max(0, int(rows[0][0])) if rows else None
@@ -120,9 +125,11 @@ def is_idle() -> bool:
 
     One statement, one moment: between two of them an outcome could pass from the one to the other.
     """
-    now = now_sql()
+    # Each by the end of an index: a planner that expects many rows would walk the table for "any".
     return not run(
-        "SELECT 1 WHERE EXISTS (SELECT 1 FROM exchange_lane WHERE due_ms IS NOT NULL) "
-        f"OR EXISTS (SELECT 1 FROM exchange_lane WHERE lease_until_ms >= {now}) "
-        "OR EXISTS (SELECT 1 FROM exchange_intent WHERE state = 'unknown' AND look_ms IS NOT NULL)"
+        "SELECT 1 WHERE (SELECT MIN(due_ms) FROM exchange_lane WHERE due_ms IS NOT NULL) IS NOT NULL "
+        "OR (SELECT MAX(lease_until_ms) FROM exchange_lane WHERE lease_until_ms IS NOT NULL) "
+        f">= {now_sql()} "
+        "OR (SELECT MIN(merchant_uid) FROM exchange_intent WHERE state = 'unknown' AND look_ms IS NOT NULL) "
+        "IS NOT NULL"
     )

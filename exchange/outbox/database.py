@@ -28,6 +28,15 @@ def now_sql() -> str:
     return _NOW_MS[connection.vendor]
 
 
+@cache
+def once_now_sql() -> str:
+    """The same clock, read once by the statement: what is compared with it is looked up by index.
+
+    PostgreSQL uses no index for a comparison with a clock that moves while the statement runs.
+    """
+    return f"(SELECT {now_sql()})"
+
+
 def now_ms() -> int:
     """The database's clock, epoch milliseconds. One query."""
     with connection.cursor() as cursor:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
@@ -25,6 +26,7 @@ from exchange.outbox.next_step import (
     Result,
     Step,
     lost_result,
+    may_be_everybodys,
     next_step,
     result_of,
 )
@@ -200,7 +202,7 @@ class Delivery:
             return Result(Outcome.NOT_APPLIED, "held", "not_sent", codes=codes, held=held.reason)
         except ExchangeError as error:
             result = result_of(error, nonce.taken)
-            self._learn(error, prepared.endpoint, result, nonce)
+            self._learn(error, prepared.endpoint, result, nonce, intent.lane_id)
             return result
         except Exception as error:
             # Whatever it was, a nonce that was taken means that the request may have left.
@@ -218,7 +220,14 @@ class Delivery:
             reply=reply,
         )
 
-    def _learn(self, error: ExchangeError, endpoint: str, result: Result, nonce: LaneNonce) -> None:
+    def _learn(
+        self,
+        error: ExchangeError,
+        endpoint: str,
+        result: Result,
+        nonce: LaneNonce,
+        customer: UUID | None = None,
+    ) -> None:
         """What a failure says about the key, the clock and the exchange as a whole."""
         cause = error.reason
         code = error.codes[0] if error.codes else cause.value
@@ -238,19 +247,23 @@ class Delivery:
             self.pause(1.0)
         if cause in OUTAGES:
             self.circuits.failed(endpoint)
+        elif customer is not None and may_be_everybodys(error, result):
+            self.circuits.refused(endpoint, customer)
+            self.clock.accepted()
         elif result.status is not None:
             self.circuits.answered(endpoint)
             if cause not in (Cause.CLOCK, Cause.KEY_REFUSED, Cause.RATE_LIMITED):
                 self.clock.accepted()
 
     def _judge(self, intent: Intent, prepared: Prepared, result: Result) -> Step:
-        is_outage = result.cause in OUTAGES and self.circuits.is_open(prepared.endpoint)
+        is_everybodys = result.cause in OUTAGES or result.cause == Cause.REFUSED
         return next_step(
             intent.topic,
             result,
             tries=intent.tries,
             unknown_tries=intent.unknown_tries,
-            is_outage=is_outage,
+            is_outage=is_everybodys and self.circuits.is_open(prepared.endpoint),
+            rest_ms=self.circuits.rest_ms(prepared.endpoint),
             **_unknown_policy(),
         )
 

@@ -18,6 +18,7 @@ from exchange.outbox.turns import take_turns
 # SQLite takes a limited number of parameters in one statement.
 CHUNK = 500
 Item = TypeVar("Item")
+_UNKNOWN = {Topic.CREATE: Reason.CREATE_OUTCOME_UNKNOWN, Topic.UPLOAD: Reason.UPLOAD_OUTCOME_UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def enqueue(intents: Iterable[NewIntent]) -> int:
                 generation=generations.get((new.topic, new.subject_id), 1),
                 created_ms=now,
                 updated_ms=now,
-                **(_looked_for_first() if new.topic == Topic.CREATE else {}),
+                **_looked_for_first(new),
             )
             for new in chunk
         )
@@ -127,14 +128,15 @@ def in_chunks(items: Sequence[Item], size: int = CHUNK) -> Iterator[Sequence[Ite
         yield items[start : start + size]
 
 
-def _looked_for_first() -> dict[str, object]:
-    """After a restore every create is looked for before it is sent: it may have been sent and forgotten."""
-    epoch = settings.RECOVERY_EPOCH_MS
-    if epoch is None:
+def _looked_for_first(new: NewIntent) -> dict[str, object]:
+    """After a restore it may have been sent and forgotten: every create is looked for before it is sent, and
+    so is every upload whose customer has a uid."""
+    epoch, reason = settings.RECOVERY_EPOCH_MS, _UNKNOWN.get(Topic(new.topic))
+    if epoch is None or reason is None or not new.is_ready:
         return {}
     return {
         "state": IntentState.UNKNOWN,
-        "reason": Reason.CREATE_OUTCOME_UNKNOWN,
+        "reason": reason,
         "error_code": LOOKS_FIRST,
         "unknown_ms": epoch,
         "look_ms": now_ms(),

@@ -125,9 +125,9 @@ class Intent(models.Model):
                 name="intents_that_wait_for_staff",
             ),
             models.Index(
-                fields=["look_ms", "merchant_uid"],
-                condition=Q(look_ms__isnull=False),
-                name="intents_by_next_look",
+                fields=["merchant_uid", "look_ms"],
+                condition=Q(state=IntentState.UNKNOWN, look_ms__isnull=False),
+                name="intents_looked_for",
             ),
             models.Index(fields=["state", "topic"], name="intents_by_state"),
             models.Index(fields=["subject_id"], name="intents_by_subject"),
@@ -214,6 +214,8 @@ class ApiKeyClock(models.Model):
     # GCRA: when the next call would be on time, and the slot that was granted last; microseconds.
     tat_us = models.BigIntegerField(default=0)
     slot_us = models.BigIntegerField(default=0)
+    # When the scans' next page would be on time: they have a share of the rate of their own.
+    scan_tat_us = models.BigIntegerField(default=0)
     # What is left of the configured rate after 429s; climbs back with time.
     share = models.FloatField(default=1.0)
     share_at_ms = models.BigIntegerField(default=0)
@@ -235,7 +237,11 @@ class Circuit(models.Model):
     endpoint = models.CharField(primary_key=True, max_length=40)
     failures = models.PositiveIntegerField(default=0)
     refusals = models.PositiveIntegerField(default=0)
+    # The ids of the customers who were refused in a row, each once.
+    refused_of = models.CharField(max_length=120, blank=True)
     open_until_ms = models.BigIntegerField(default=0)
+    # While one probe is under way, the others wait.
+    probe_until_ms = models.BigIntegerField(default=0)
     opened_ms = models.BigIntegerField(null=True)
 
     def __str__(self) -> str:

@@ -14,6 +14,8 @@ from exchange.outbox.looks import Pace, pace_of
 MAX_TRIES = 20
 FIRST_WAIT_MS, LAST_WAIT_MS = 1_000, 15 * 60_000
 SHORT_WAIT_MS = 200
+# So many rests of its circuit a refused probe's intent waits, while others are asked about.
+RESTS_AFTER_REFUSAL = 10
 
 # The key, the clock, the limit or the exchange's opening hours: no customer's try is used up.
 _NOT_THE_SUBJECT = frozenset(
@@ -46,12 +48,17 @@ class Result:
     held: str = ""
 
 
+def is_question(error: ExchangeError) -> bool:
+    """Whether the call that failed only reads."""
+    return error.call.startswith(("get_", "list_"))
+
+
 def result_of(error: ExchangeError, nonce: int | None) -> Result:
     # A question whose answer was lost did nothing, whatever was to be done after it.
-    is_question = error.call.startswith(("get_", "list_"))
+    is_lost_question = is_question(error) and error.outcome is Outcome.UNKNOWN
     not_sent = error.reason in (Cause.NOT_SIGNED, Cause.NOT_SENDABLE, Cause.UNREACHABLE)
     return Result(
-        outcome=Outcome.NOT_APPLIED if is_question and error.outcome is Outcome.UNKNOWN else error.outcome,
+        outcome=Outcome.NOT_APPLIED if is_lost_question else error.outcome,
         cause=error.reason.value,
         phase="not_sent" if not_sent else "sent",
         status=error.status,
@@ -87,14 +94,16 @@ def next_step(
     tries: int,
     unknown_tries: int,
     is_outage: bool = False,
+    rest_ms: int = 0,
     chance: Callable[[], float] = random.random,
     pace: Pace = DEFAULT_PACE,
     resends: int = 1,
 ) -> Step:
     """The step after `result`, for an intent with so many tries behind it.
 
-    `is_outage`: the circuit is open, so the failure was not this subject's. `chance` gives 0 to 1, for the
-    jitter. `resends`: how often an upload is sent again after an unknown outcome.
+    `is_outage`: the circuit is open, so the failure was not this subject's; `rest_ms`: how much longer it
+    rests. `chance` gives 0 to 1, for the jitter. `resends`: how often an upload is sent again after an
+    unknown outcome.
     """
     outcome = result.outcome
     if result.held:
@@ -119,8 +128,12 @@ def next_step(
         if tries + 1 >= MAX_TRIES:
             return Step(IntentState.WAITING_FOR_STAFF, Reason.TOO_MANY_ATTEMPTS, 0, tries + 1, unknown)
         return Step(IntentState.PENDING, "", backoff_ms(tries, chance), tries + 1, unknown)
+    if outcome is Outcome.REFUSED and is_outage and not is_of_the_subject(result):
+        # Longer than the others wait: the next probes are theirs, since this one may be refused for itself.
+        wait_ms = RESTS_AFTER_REFUSAL * rest_ms + int(chance() * SHORT_WAIT_MS)
+        return Step(IntentState.PENDING, "", wait_ms, tries, unknown_tries)
     reason = _reason_for(outcome, result.cause)
-    if topic == Topic.UPLOAD and unknown_tries and _may_be_there(result):
+    if topic == Topic.UPLOAD and unknown_tries and is_of_the_subject(result):
         reason = Reason.UPLOAD_OUTCOME_UNKNOWN
     return Step(IntentState.WAITING_FOR_STAFF, reason, 0, tries, unknown_tries)
 
@@ -137,8 +150,15 @@ def _unknown(topic: Topic, result: Result, tries: int, unknown_tries: int, pace:
     return Step(IntentState.UNKNOWN, reason, 0, tries, unknown_tries + 1, pace.settle_ms)
 
 
-def _may_be_there(result: Result) -> bool:
-    """Whether a refusal of the second send sounds as if the first had arrived."""
+def may_be_everybodys(error: ExchangeError, result: Result) -> bool:
+    """Whether others may be refused as well: a call that does something, refused without a word about its
+    subject."""
+    return error.reason == Cause.REFUSED and not is_question(error) and not is_of_the_subject(result)
+
+
+def is_of_the_subject(result: Result) -> bool:
+    """Whether a refusal's codes speak of this very subject: it is there already, or its owner has as many as
+    may be. After a lost reply that sounds as if the first had arrived."""
     return any(word in code for code in result.codes for word in _ALREADY)
 
 

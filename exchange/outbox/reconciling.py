@@ -2,8 +2,10 @@
 
 What the scans are for needs customers, so settings name it (`OUTBOX_RECONCILER`, a module):
 
-    recover(client, worker) -> bool                     after a restore: whether there is nothing left to do
-    reconcile(merchant_uid, client, worker) -> Looked   one scan of a merchant's list and what follows from it
+    recover(client, worker) -> bool    after a restore: whether there is nothing left to do
+    reconcile(merchant_uid, client, worker, turn) -> Looked
+                                       one scan of a merchant's list and what follows from it; `turn` waits
+                                       for the scans' share of the rate, before each page
 """
 
 import logging
@@ -20,10 +22,11 @@ from django.db import Error, connection
 
 from exchange.client import ExchangeClient, ExchangeError
 from exchange.connection import make_client
-from exchange.outbox.database import now_sql, run, write_turn
+from exchange.outbox.database import least_greatest, now_sql, once_now_sql, run, write_turn
 from exchange.outbox.delivering import Delivery, LaneNonce
 from exchange.outbox.looks import pace_of
 from exchange.outbox.recovery import is_recovering
+from exchange.outbox.scan_turns import wait_for_scan_turn
 from exchange.outbox.workers import STALE_MS
 
 log = logging.getLogger(__name__)
@@ -31,9 +34,21 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.5
 # A scan's lease is renewed by nobody: the longest list is read within it.
 LEASE_MS = 15 * 60_000
-# Scans take at most this share of the rate.
-SHARE = 0.1
 LEAST_WAIT_MS, MOST_WAIT_MS = 50, 60_000
+
+# The merchants of whom anything is looked for, and when the next look is: two steps in an index for each,
+# however many outcomes are unknown.
+_UNKNOWN = "FROM exchange_intent i WHERE i.state = 'unknown' AND i.look_ms IS NOT NULL"
+_LOOKED_FOR = f"""
+WITH RECURSIVE merchant(uid) AS (
+    SELECT MIN(i.merchant_uid) {_UNKNOWN}
+    UNION ALL
+    SELECT (SELECT MIN(i.merchant_uid) {_UNKNOWN} AND i.merchant_uid > merchant.uid)
+      FROM merchant WHERE merchant.uid IS NOT NULL
+), looked_for AS (
+    SELECT uid, (SELECT MIN(i.look_ms) {_UNKNOWN} AND i.merchant_uid = merchant.uid) AS look_ms
+      FROM merchant WHERE uid IS NOT NULL
+)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +63,9 @@ class Looked:
 class ReconcilerModule(Protocol):
     def recover(self, client: ExchangeClient, worker: str) -> bool: ...
 
-    def reconcile(self, merchant_uid: str, client: ExchangeClient, worker: str) -> Looked: ...
+    def reconcile(
+        self, merchant_uid: str, client: ExchangeClient, worker: str, turn: Callable[[], None]
+    ) -> Looked: ...
 
 
 @cache
@@ -62,11 +79,12 @@ def reconciler_module() -> ReconcilerModule:
 
 def next_look_ms() -> int | None:
     """Milliseconds until a merchant is to be scanned whom nobody is scanning; None: nothing is looked for."""
-    later = "CASE WHEN s.not_before_ms > i.look_ms THEN s.not_before_ms ELSE i.look_ms END"
+    _, greatest = least_greatest()
+    later = f"{greatest}(looked_for.look_ms, COALESCE(s.not_before_ms, 0))"
     rows = run(
-        f"""SELECT MIN({later}) - {now_sql()}
-            FROM exchange_intent i LEFT JOIN exchange_scan s ON s.merchant_uid = i.merchant_uid
-            WHERE i.look_ms IS NOT NULL AND i.state = 'unknown' AND {_free("s")}"""
+        f"""{_LOOKED_FOR} SELECT MIN({later}) - {now_sql()}
+            FROM looked_for LEFT JOIN exchange_scan s ON s.merchant_uid = looked_for.uid
+            WHERE {_free("s")}"""
     )
     return None if rows[0][0] is None else max(0, int(rows[0][0]))
 
@@ -74,11 +92,11 @@ def next_look_ms() -> int | None:
 def claim_scan(worker: str) -> str | None:
     """Claim the scan of the merchant whose look is due longest; its uid, None where there is none."""
     due = run(
-        f"""SELECT i.merchant_uid FROM exchange_intent i
-            LEFT JOIN exchange_scan s ON s.merchant_uid = i.merchant_uid
-            WHERE i.look_ms <= {now_sql()} AND i.state = 'unknown'
-            AND (s.not_before_ms IS NULL OR s.not_before_ms <= {now_sql()}) AND {_free("s")}
-            ORDER BY i.look_ms LIMIT 1"""
+        f"""{_LOOKED_FOR} SELECT looked_for.uid FROM looked_for
+            LEFT JOIN exchange_scan s ON s.merchant_uid = looked_for.uid
+            WHERE looked_for.look_ms <= {once_now_sql()}
+            AND (s.not_before_ms IS NULL OR s.not_before_ms <= {once_now_sql()}) AND {_free("s")}
+            ORDER BY looked_for.look_ms LIMIT 1"""
     )
     return due[0][0] if due and take_scan(due[0][0], worker) else None
 
@@ -119,10 +137,14 @@ def release_scan(merchant_uid: str, worker: str, looked: Looked | None, wait_ms:
 def _free(scan: str) -> str:
     """Nobody scans: no lease, one that ran out, or one whose worker's heart has stopped."""
     return (
-        f"({scan}.lease_until_ms IS NULL OR {scan}.lease_until_ms < {now_sql()} OR NOT EXISTS "
+        f"({scan}.lease_until_ms IS NULL OR {scan}.lease_until_ms < {once_now_sql()} OR NOT EXISTS "
         f"(SELECT 1 FROM exchange_worker w WHERE w.id = {scan}.worker "
-        f"AND w.beat_ms > {now_sql()} - {STALE_MS}))"
+        f"AND w.beat_ms > {once_now_sql()} - {STALE_MS}))"
     )
+
+
+class _Stopping(Exception):
+    """The process ends, and nobody waits for a scan's next page any more."""
 
 
 class Reconciler:
@@ -188,12 +210,14 @@ class Reconciler:
         started = time.monotonic()
         try:
             nonce.reset()
-            looked = reconciler_module().reconcile(merchant_uid, client, worker)
-            wait_ms = self._pause_ms(looked.calls)
+            looked = reconciler_module().reconcile(merchant_uid, client, worker, self._scan_turn)
+            wait_ms = LEAST_WAIT_MS
         except ExchangeError as error:
             self.delivery.heard(error, nonce)
             wait_ms = self._wait_after_failure(merchant_uid)
             log.warning("scan_failed merchant=%s reason=%s wait_ms=%s", merchant_uid, error.reason, wait_ms)
+        except _Stopping:
+            wait_ms = LEAST_WAIT_MS
         except Error:
             wait_ms = 1_000
             raise
@@ -202,12 +226,14 @@ class Reconciler:
         finally:
             release_scan(merchant_uid, worker, looked, wait_ms)
         log.info("scanned merchant=%s seconds=%.2f", merchant_uid, time.monotonic() - started)
-        return self._pause_ms(looked.calls) / 1000 if looked else LEAST_WAIT_MS / 1000
+        return LEAST_WAIT_MS / 1000
 
-    def _pause_ms(self, calls: int) -> int:
-        """How long scans rest after so many pages, to stay within their share of the rate."""
-        rate = max(self.delivery.clock.rate * SHARE, 0.1)
-        return min(MOST_WAIT_MS, max(LEAST_WAIT_MS, int(calls / rate * 1000)))
+    def _scan_turn(self) -> None:
+        wait_for_scan_turn(self.delivery.clock, self._wait_unless_stopped)
+
+    def _wait_unless_stopped(self, seconds: float) -> None:
+        if self._over.wait(seconds):
+            raise _Stopping
 
     def _wait_after_failure(self, merchant_uid: str) -> int:
         rows = run("SELECT failures FROM exchange_scan WHERE merchant_uid = %s", (merchant_uid,))

@@ -97,10 +97,14 @@ def look_later(intent: Intent, at_ms: int, clean_ms: int | None) -> None:
 
 
 def doubt(intent: Intent, claim: Claim, cause: str) -> bool:
-    """A pending intent may have been sent by somebody else: written down as an attempt with that outcome."""
+    """It may have been sent before, by whom we know nothing of: written down as an attempt that was lost.
+
+    Of an intent that is to be sent, or waits for staff who may have it sent. False where it stands elsewhere.
+    """
     rows = run(
         f"""UPDATE exchange_intent SET attempts_made = attempts_made + 1, unknown_tries = unknown_tries + 1,
-            updated_ms = {now_sql()} WHERE id = %s AND state = 'pending' RETURNING attempts_made""",
+            updated_ms = {now_sql()} WHERE id = %s AND state IN ('pending', 'waiting_for_staff')
+            RETURNING attempts_made""",
         (uuid_param(intent.pk),),
     )
     if rows:

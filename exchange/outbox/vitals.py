@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exchange.outbox.choices import CLOSED_STATES
-from exchange.outbox.circuits import FAILURES_THAT_OPEN
-from exchange.outbox.database import now_ms, now_sql, run
+from exchange.outbox.circuits import Standing
+from exchange.outbox.database import now_ms, now_sql, once_now_sql, run
 from exchange.outbox.models import moment
 from exchange.outbox.workers import STALE_MS
 
@@ -14,10 +14,14 @@ RECENT_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class CircuitState:
-    """One call of the exchange. `next_probe_at`: when one call may ask whether it works again."""
+    """One call of the exchange. `failures`, `refusals`: in a row, refusals of different customers.
+
+    `next_probe_at`: when one call may ask whether it works again.
+    """
 
     endpoint: str
     failures: int
+    refusals: int
     is_open: bool
     opened_at: datetime | None
     next_probe_at: datetime | None
@@ -38,20 +42,22 @@ class WorkerState:
 
 
 def circuit_states() -> list[CircuitState]:
-    """The circuits that ever saw a failure, the open ones first. One query."""
+    """The circuits that ever saw a failure, the worst first. One query."""
     rows = run(
-        "SELECT endpoint, failures, opened_ms, open_until_ms FROM exchange_circuit "
-        "ORDER BY failures DESC, endpoint"
+        "SELECT endpoint, failures, refusals, opened_ms, open_until_ms FROM exchange_circuit "
+        "ORDER BY failures + refusals DESC, endpoint"
     )
     return [
         CircuitState(
             endpoint,
             failures,
-            failures >= FAILURES_THAT_OPEN,
-            moment(opened) if failures >= FAILURES_THAT_OPEN else None,
-            moment(until) if failures >= FAILURES_THAT_OPEN else None,
+            refusals,
+            is_open,
+            moment(opened) if is_open else None,
+            moment(until) if is_open else None,
         )
-        for endpoint, failures, opened, until in rows
+        for endpoint, failures, refusals, opened, until in rows
+        for is_open in [Standing(failures, refusals).is_open]
     ]
 
 
@@ -61,7 +67,7 @@ def worker_states() -> list[WorkerState]:
     rows = run(
         f"""SELECT w.id, w.host, w.pid, w.started_ms, w.beat_ms, {now} - w.beat_ms,
                    (SELECT COUNT(*) FROM exchange_lane l
-                     WHERE l.lease_until_ms IS NOT NULL AND l.lease_until_ms >= {now}
+                     WHERE l.lease_until_ms IS NOT NULL AND l.lease_until_ms >= {once_now_sql()}
                        AND l.worker = w.id)
               FROM exchange_worker w ORDER BY w.beat_ms DESC, w.id"""
     )
@@ -75,14 +81,18 @@ def worker_states() -> list[WorkerState]:
 
 def anybody_delivers() -> bool:
     """Whether any delivering process of the installation has a fresh heartbeat. One query."""
-    return bool(run(f"SELECT 1 FROM exchange_worker WHERE beat_ms > {now_sql()} - %s LIMIT 1", (STALE_MS,)))
+    return bool(
+        run(f"SELECT 1 FROM exchange_worker WHERE beat_ms > {once_now_sql()} - %s LIMIT 1", (STALE_MS,))
+    )
 
 
 def recent_outcomes() -> dict[str, int]:
     """How many attempts of the last five minutes came to which outcome. Two queries, by index."""
-    # The time as a value: PostgreSQL uses no index for a comparison with its moving clock.
+    # The time as a value: only then PostgreSQL knows how few rows are that young.
     rows = run(
-        "SELECT outcome, COUNT(*) FROM exchange_attempt WHERE finished_ms > %s GROUP BY outcome",
+        # A look that settled nothing has none.
+        "SELECT outcome, COUNT(*) FROM exchange_attempt WHERE finished_ms > %s AND outcome <> '' "
+        "GROUP BY outcome",
         (now_ms() - RECENT_SECONDS * 1000,),
     )
     return {str(outcome): count for outcome, count in sorted(rows)}

@@ -9,7 +9,7 @@ import time
 
 from django.db import DatabaseError, connection
 
-from exchange.outbox.database import now_sql, run, write_turn
+from exchange.outbox.database import now_sql, once_now_sql, run, write_turn
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def free_dead_lanes() -> int:
     dead = run(
         f"""SELECT 1 FROM exchange_lane l WHERE l.lease_until_ms IS NOT NULL AND l.lease_until_ms > 0
             AND NOT EXISTS (SELECT 1 FROM exchange_worker w WHERE w.id = l.worker
-                            AND w.beat_ms > {now_sql()} - %s) LIMIT 1""",
+                            AND w.beat_ms > {once_now_sql()} - %s) LIMIT 1""",
         (STALE_MS,),
     )
     if not dead:
@@ -103,7 +103,7 @@ def free_dead_lanes() -> int:
                 due_ms = COALESCE(due_ms, {now_sql()})
                 WHERE lease_until_ms IS NOT NULL AND lease_until_ms > 0
                 AND NOT EXISTS (SELECT 1 FROM exchange_worker w WHERE w.id = exchange_lane.worker
-                                AND w.beat_ms > {now_sql()} - %s) RETURNING id""",
+                                AND w.beat_ms > {once_now_sql()} - %s) RETURNING id""",
             (STALE_MS,),
         )
         run(f"DELETE FROM exchange_worker WHERE beat_ms < {now_sql()} - %s", (FORGET_MS,))
