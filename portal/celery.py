@@ -12,6 +12,9 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     broker_connection_timeout=3.0,
     task_publish_retry=False,
+    beat_scheduler="portal.beat:UnwrittenScheduler",
+    # Results are kept nowhere, so nothing is to be cleaned up by the clock.
+    result_expires=None,
     # Whoever rings has a change to commit and a person waiting: a broker that is gone is tried once more.
     broker_transport_options={
         "max_retries": 1,
@@ -41,6 +44,15 @@ def _schedule(sender: Celery, **_details: object) -> None:
     }
 
 
+@signals.worker_init.connect
+@signals.beat_init.connect
+def _check_keys(**_details: object) -> None:
+    """With other keys than the database's nothing is begun, as with every command."""
+    from portal.known_keys import end_with_other_keys
+
+    end_with_other_keys()
+
+
 @signals.task_received.connect
 def _heard(**_details: object) -> None:
     from portal.consuming import received
@@ -53,6 +65,10 @@ def _watch(sender: Any, **_details: object) -> None:
     """A worker that starts looks once by itself: whoever should have rung may have rung before."""
     from exchange.outbox.doorbell import ring
     from portal.consuming import watch_consumer
+    from portal.frozen_children import watch_children
+    from portal.signs_of_life import give_signs_of_life
 
+    give_signs_of_life()
+    watch_children()
     watch_consumer(str(sender.hostname))
     ring()

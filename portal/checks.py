@@ -3,7 +3,10 @@
 They look at settings only: nothing is called, and no secret is shown.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
@@ -40,6 +43,24 @@ def check_keys(**kwargs: Any) -> list[CheckMessage]:
     except ImproperlyConfigured as error:
         return [Error(str(error), hint="docs/operations.md, “Keys”, says how to make one.", id="portal.E003")]
     return []
+
+
+@register(Tags.database)
+def check_keys_are_the_databases(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """PORTAL_KEYS are those with which the database was written; asked with `--database default` alone."""
+    if not databases or "default" not in databases:
+        return []
+    from django.db import DatabaseError
+
+    from portal.known_keys import REMEDY, problems
+
+    try:
+        return [Error(problem, hint=REMEDY, id="portal.E009") for problem in problems()]
+    except DatabaseError:
+        # It does not answer, or has no tables yet: whatever needs it says so itself.
+        return []
+    except ImproperlyConfigured:
+        return []  # told by check_keys
 
 
 @register(Tags.security, deploy=True)
@@ -108,6 +129,21 @@ def check_documents_have_a_place(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register("scanner")
+def check_scanner(**kwargs: Any) -> list[CheckMessage]:
+    """CLAMAV_ADDRESS can be read."""
+    if not settings.CLAMAV_ADDRESS:
+        return []
+    from kyc.scanning.clamd import read_address
+
+    try:
+        read_address(settings.CLAMAV_ADDRESS)
+    except ValueError as error:
+        hint = "Name it as unix:///run/clamav/clamd.ctl or tcp://host:3310."
+        return [Error(f"CLAMAV_ADDRESS can't be used: {error}.", hint=hint, id="portal.E008")]
+    return []
+
+
 @register(Tags.security, deploy=True)
 def check_cache_is_shared(**kwargs: Any) -> list[CheckMessage]:
     """A cache of each process's own would count sign-in attempts once per process."""
@@ -121,3 +157,59 @@ def check_cache_is_shared(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(Tags.security, deploy=True)
+def check_sign_in(**kwargs: Any) -> list[CheckMessage]:
+    """What sign-in needs of a production: a second factor, letters that arrive, addresses that are true."""
+    found: list[CheckMessage] = []
+    if settings.DEMO_WITHOUT_MFA:
+        found.append(
+            Error(
+                "DEMO_WITHOUT_MFA is set: a password alone opens the portal.",
+                hint="Take it away.",
+                id="portal.E020",
+            )
+        )
+    if "EMAIL_URL" not in settings.SETTINGS_GIVEN:
+        found.append(
+            Error(
+                "EMAIL_URL is not set: invitations and new passwords reach nobody.",
+                hint="Name a mail server, such as smtp+tls://user:password@host:587.",
+                id="portal.E021",
+            )
+        )
+    if settings.SECURE_PROXY and not settings.TRUSTED_PROXIES:
+        found.append(
+            Error(
+                "SECURE_PROXY is set and TRUSTED_PROXIES is not: everybody seems to come from the proxy's "
+                "address, and ten wrong passwords lock all of them out.",
+                hint="Have the proxy append to X-Forwarded-For, and set TRUSTED_PROXIES to how many do (1).",
+                id="portal.E022",
+            )
+        )
+    address = urlsplit(settings.PORTAL_URL)
+    if address.scheme != "https" or not address.hostname or address.path:
+        found.append(
+            Error(
+                "PORTAL_URL is no origin with https: the links of letters would lead nowhere, or past TLS.",
+                hint="Set it to the portal's origin, such as https://portal.example.com.",
+                id="portal.E023",
+            )
+        )
+    return found
+
+
+@register(Tags.files)
+def check_documents_are_not_public(**kwargs: Any) -> list[CheckMessage]:
+    """Documents lie where no address leads."""
+    documents, public = Path(settings.MEDIA_ROOT).resolve(), Path(settings.STATIC_ROOT).resolve()
+    if documents != public and public not in documents.parents and documents not in public.parents:
+        return []
+    return [
+        Error(
+            "MEDIA_ROOT lies within the folder of the static files, or around it: documents would be served.",
+            hint="Choose a folder of its own.",
+            id="portal.E024",
+        )
+    ]

@@ -8,6 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import ManagementUtility
 from django.core.management.base import BaseCommand
 
+from portal.logs import catch_what_nobody_caught
+
 # The rooms whose commands use the database; Django's own look after themselves.
 ROOMS = frozenset({"vault", "exchange", "accounts", "customers", "kyc", "payments", "portal"})
 # `up` prepares the database itself, and says so.
@@ -32,8 +34,10 @@ class CommandLine(ManagementUtility):
             _log_warnings_only()
         if subcommand not in PREPARE_THEMSELVES:
             from portal.database import ensure_ready
+            from portal.known_keys import ensure_known_keys
 
             ensure_ready()
+            ensure_known_keys()
         return command
 
 
@@ -47,6 +51,7 @@ def _log_warnings_only() -> None:
 
 def execute(arguments: list[str]) -> None:
     """Run `manage.py <arguments>`. Exit 3 with one line where settings or database don't allow it."""
+    catch_what_nobody_caught()
     try:
         CommandLine(arguments).execute()
     except BrokenPipeError:

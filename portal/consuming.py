@@ -10,6 +10,7 @@ import signal
 from django.conf import settings
 
 from exchange.outbox.key_clock import KeyClock
+from exchange.outbox.reconciling import next_look_ms
 from exchange.outbox.vitals import anybody_delivers
 from exchange.outbox.watchdog import Progress, Watchdog, end_stalled, work_is_due
 
@@ -27,10 +28,15 @@ def watch_consumer(hostname: str) -> None:
 
     Watchdog(
         received,
-        is_due=lambda: work_is_due(clock) and not anybody_delivers(),
+        is_due=lambda: is_anything_due(clock) and not anybody_delivers(),
         patience=lambda: settings.WORKER_STALL_SECONDS,
         stalled=stalled,
     ).start()
+
+
+def is_anything_due(clock: KeyClock) -> bool:
+    """Whether a lane or a look at the exchange waits for a worker; without a beat nobody rings for looks."""
+    return work_is_due(clock) or (next_look_ms() == 0 and clock.state().paused_for == 0)
 
 
 def _end_children() -> None:

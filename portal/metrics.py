@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
@@ -15,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from accounts.sealing import backlog
 from exchange.client import Outcome
 from exchange.outbox.choices import OPEN_STATES, IntentState, Topic
 from exchange.outbox.groups import Group, group_counts
@@ -53,6 +55,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Outbox())
+    registry.register(_Audit())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
@@ -76,6 +79,19 @@ class _Outbox(Collector):
         yield from _circuits()
         alive = sum(worker.is_alive for worker in worker_states())
         yield _gauge("portal_outbox_workers_alive", "Delivering processes with a fresh heartbeat.", alive)
+
+
+class _Audit(Collector):
+    def collect(self) -> Iterable[Metric]:
+        left = backlog()
+        yield _gauge(
+            "portal_audit_unsealed_seconds",
+            "How long the oldest entry of the audit trail has waited to be sealed.",
+            left.seconds(timezone.now()),
+        )
+        yield _gauge(
+            "portal_audit_unexported_heads", "Signed heads that were not exported.", left.heads_to_export
+        )
 
 
 def _intents() -> Metric:

@@ -9,6 +9,9 @@ from django.conf import settings
 from portal.supervisor import Program
 
 HOST = "127.0.0.1"
+# A frozen worker is killed after this share of the time in which a stalled one ends itself: within a
+# transaction it locks the embedded database, and others wait 20 s for it before they fail.
+SILENCE_SHARE = 1 / 4
 
 
 class PortProblem(Exception):
@@ -38,6 +41,7 @@ def worker() -> Program:
         command=[sys.executable, "manage.py", "work"],
         announcement=f"{how}delivers to {settings.EXCHANGE_BASE_URL} and asks there for verdicts",
         environment=_quiet(),
+        patience=settings.WORKER_STALL_SECONDS * SILENCE_SHARE,
     )
 
 

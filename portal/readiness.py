@@ -15,7 +15,9 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import Error, connection
+from django.utils import timezone
 
+from accounts.sealing import backlog
 from exchange.connection import exchange_answers
 from exchange.outbox.vitals import oldest_due_seconds
 
@@ -24,9 +26,12 @@ log = logging.getLogger(__name__)
 KEPT_SECONDS = 5.0
 # The longest that a part may take to answer; a part that is still being asked counts as out.
 DEADLINE_SECONDS = 5.0
-# Without these nothing works. The exchange may be away: what is to be sent waits for it.
+# Without these nothing works. The exchange may be away: what is to be sent waits for it. An audit trail that
+# is not sealed is a matter for the people who run this.
 NEEDED = ("database", "storage", "broker")
 OK, OUT, NOT_USED = "ok", "out", "not_used"
+# Longer than this no entry of the audit trail waits to be sealed while a worker runs.
+UNSEALED_SECONDS = 15 * 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ def _ask_all() -> Readiness:
     parts = {"database": database, **{name: wait(deadline) for name, wait in waits.items()}}
     if not settings.BROKER_URL:
         parts["broker"] = Part(NOT_USED)
+    parts["audit"] = _timed("audit", _ask_audit) if database.state == OK else Part(OUT, 0, "not_asked")
     parts.setdefault("exchange", Part(OUT, 0, "not_asked"))
     return Readiness(parts, oldest[0])
 
@@ -154,6 +160,16 @@ def _ask_broker() -> None:
 
     with app.connection_for_write(connect_timeout=DEADLINE_SECONDS - 1) as broker:
         broker.connect()
+
+
+class Unsealed(Exception):
+    """Entries wait too long to be sealed, or heads to be exported: does a worker run?"""
+
+
+def _ask_audit() -> None:
+    left = backlog()
+    if left.seconds(timezone.now()) > UNSEALED_SECONDS or left.heads_to_export > 1:
+        raise Unsealed
 
 
 def _ask_exchange() -> None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from portal.logs import configuration
 from vault.keys import ensure_key_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -40,13 +41,16 @@ def _from_files() -> dict[str, str]:
 
 _KNOWN = {
     "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "MEDIA_ROOT",
-    "PORTAL_KEYS", "BROKER_URL", "CACHE_URL", "EMAIL_URL",
+    "LOG_FORMAT", "ERROR_MAIL_TO", "PORTAL_KEYS", "AUDIT_HEADS", "BROKER_URL", "CACHE_URL", "EMAIL_URL",
     "EXCHANGE_BASE_URL", "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
     "EXCHANGE_DIALECT", "EXCHANGE_RATE_PER_SECOND", "EXCHANGE_LANES", "OUTBOX_LEASE_SECONDS",
     "OUTBOX_UPLOAD_LEASE_SECONDS", "OUTBOX_SETTLE_SECONDS", "UPLOAD_UNKNOWN_RESENDS", "SEND_CLEANED_IMAGES",
     "OUTBOX_TOKEN_FORM", "RECOVERY_EPOCH", "WORKER_STALL_SECONDS", "METRICS_TOKEN",
     "POLL_SECONDS", "PORT", "SANDBOX_PORT", "SANDBOX_STORE", "LOG_LEVEL", "S3_BUCKET", "S3_ENDPOINT_URL",
-    "S3_REGION", "SECURE_PROXY", "LANGUAGE_CODE", "TIME_ZONE", "FOUR_EYES_COMMANDS",
+    "S3_REGION", "SECURE_PROXY", "LANGUAGE_CODE", "TIME_ZONE", "FOUR_EYES", "FOUR_EYES_COMMANDS",
+    "RETENTION_YEARS", "RETENTION_UNSENT_DAYS", "ERASURE_LEDGER", "CLAMAV_ADDRESS",
+    "PORTAL_URL", "TRUSTED_PROXIES", "EMAIL_FROM", "DEMO_WITHOUT_MFA", "STEP_UP_SECONDS",
+    "BREACHED_PASSWORDS",
 }  # fmt: skip
 
 
@@ -77,6 +81,13 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Embedded means: on this machine alone, over plain http on loopback. Everything else is production.
 IS_EMBEDDED = "ALLOWED_HOSTS" not in env.ENVIRON
+# Where the portal is reached, for the links in its letters: never taken from a request, which may lie.
+PORTAL_URL = env.str("PORTAL_URL", "").rstrip("/") or (
+    f"http://127.0.0.1:{PORT}" if IS_EMBEDDED else f"https://{ALLOWED_HOSTS[0].lstrip('.*')}"
+)
+SECURE_PROXY = env.bool("SECURE_PROXY", False)
+# Proxies of ours that each append to X-Forwarded-For; whatever stands further left is not believed.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 
 
 def _embedded_secret() -> str:
@@ -102,7 +113,7 @@ SECRET_KEY = env.str("SECRET_KEY", "") or _embedded_secret()
 SECRET_KEY_FALLBACKS: list[str] = []
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "portal.configuration.ConfigurationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -111,6 +122,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_filters",
     "django_htmx",
@@ -125,19 +137,23 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.edge.edge",
+    "portal.answer_headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.answer_headers.NoStoreMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.doors.DoorsMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -153,6 +169,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "portal.doors.for_templates",
             ],
             "builtins": ["lucide.templatetags.lucide"],
         },
@@ -194,11 +211,26 @@ elif "postgresql" in _database["ENGINE"]:
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+
+def _beside_database(suffix: str) -> str:
+    """A path that belongs to this database: two installations that share a folder do not share it."""
+    if _database["ENGINE"].endswith("sqlite3"):
+        return str(Path(str(_database["NAME"])).with_suffix(suffix))
+    where = f"{_database['HOST'] or 'local'}-{_database['PORT'] or 5432}-{_database['NAME']}"
+    return str(VAR_DIR / f"{where}{suffix}")
+
+
 # The embedded default makes its keys once; production must name them.
 PORTAL_KEYS = env.str("PORTAL_KEYS", "") or ensure_key_file(VAR_DIR / "portal-keys")
 
 MEDIA_ROOT = env.str("MEDIA_ROOT", str(VAR_DIR / "media"))
 S3_BUCKET = env.str("S3_BUCKET", "")
+# Where the signed heads of the audit chain go: a folder, or s3://bucket/prefix. Best where whoever can write
+# to the database can't.
+AUDIT_HEADS = env.str("AUDIT_HEADS", "") or _beside_database(".audit-heads")
+_heads_in_s3 = urlsplit(AUDIT_HEADS)
+if _heads_in_s3.scheme == "s3" and not _heads_in_s3.netloc:
+    raise ImproperlyConfigured("AUDIT_HEADS is a folder, or s3://bucket/prefix.")
 _STATIC_BACKEND = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
     if "pytest" in sys.modules
@@ -222,15 +254,33 @@ STORAGES = {
     }
     if S3_BUCKET
     else {"BACKEND": "vault.files.DurableFileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "audit_heads": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _heads_in_s3.netloc,
+            "location": _heads_in_s3.path.strip("/"),
+            "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
+            "region_name": env.str("S3_REGION", "") or None,
+            "default_acl": None,
+            "file_overwrite": False,
+        },
+    }
+    if _heads_in_s3.scheme == "s3"
+    else {"BACKEND": "accounts.audit_folder.AppendOnlyFolder", "OPTIONS": {"location": AUDIT_HEADS}},
     "staticfiles": {"BACKEND": _STATIC_BACKEND},
 }
+
+# The virus scanner that every document must pass; none is asked where none is named.
+CLAMAV_ADDRESS = env.str("CLAMAV_ADDRESS", "")
 
 CACHES = {
     "default": env.cache_url("CACHE_URL")
     if env.str("CACHE_URL", "")
     else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sign_in.session_store"
+# What is said to somebody may name others: not in a cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Sign-in -------------------------------------------------------------------------------------
 
@@ -241,29 +291,111 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "accounts.sign_in.passwords.LengthWithin"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {"NAME": "accounts.sign_in.passwords.NotSoonGuessed"},
+    {"NAME": "accounts.sign_in.passwords.NotBreached"},
 ]
+# A file of leaked passwords, for those who keep one: see docs/operations.md, “Passwords”.
+BREACHED_PASSWORDS = env.str("BREACHED_PASSWORDS", "")
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+# The library's own would write a second list of addresses, and mail to one that was changed.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+PASSWORD_RESET_TIMEOUT = 60 * 60
+# Beside accounts.lock_out, which counts for good. No limit per account here: strangers would use it up.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/m/ip"}
+# Seconds for which a second factor that was shown counts as fresh.
+STEP_UP_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("STEP_UP_SECONDS", 300)
+if not 0 < STEP_UP_SECONDS <= 300:
+    raise ImproperlyConfigured("STEP_UP_SECONDS is a number of seconds from 1 to 300.")
+ACCOUNT_FORMS = {"change_password": "accounts.sign_in.forms.PasswordChangeForm"}
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "accounts.sign_in.forms.SignInCodeForm",
+    "authenticate_webauthn": "accounts.sign_in.forms.SignInKeyForm",
+    "activate_totp": "accounts.sign_in.forms.EnrolAppForm",
+    "add_webauthn": "accounts.sign_in.forms.AddKeyForm",
+}
+MFA_TOTP_ISSUER = "Onboarding portal"
+# A code is good in its own half minute only, and once (accounts.sign_in.second_factor).
+MFA_TOTP_TOLERANCE = 0
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Addresses are an administrator's matter: they invite, nobody changes their own.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# To look at the product without a second factor: on one machine, for itself alone.
+DEMO_WITHOUT_MFA = env.bool("DEMO_WITHOUT_MFA", False)
+if DEMO_WITHOUT_MFA and not IS_EMBEDDED:
+    raise ImproperlyConfigured(
+        "DEMO_WITHOUT_MFA and ALLOWED_HOSTS are both set: only a portal for one machine goes without a "
+        "second factor. Take one of them away."
+    )
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "account_login"
+
+# --- Four eyes -----------------------------------------------------------------------------------
+
+# What was proposed and approved is done by these. A matter that the subject itself tells needs none.
+FOUR_EYES_HANDLERS = {
+    "warning.accept": "kyc.approvals.warnings",
+    "document.waive": "kyc.approvals.waivers",
+    "customer.reject": "kyc.retention.ending",
+    "customer.withdraw": "kyc.retention.ending",
+    "customer.close": "kyc.retention.ending",
+    "customer.erase": "kyc.retention.erasing",
+    "role.change": "accounts.granting",
+}
+_matters = frozenset({"customer.submit", *FOUR_EYES_HANDLERS})
+_four_eyes_given = env.str("FOUR_EYES", "all").strip()
+# What needs a second person, by the policy's names.
+FOUR_EYES: frozenset[str] = {"all": _matters, "none": frozenset()}.get(
+    _four_eyes_given, frozenset(name.strip() for name in _four_eyes_given.split(","))
+)
+if FOUR_EYES - _matters:
+    raise ImproperlyConfigured(
+        f"FOUR_EYES is all, none, or some of these with commas between: {', '.join(sorted(_matters))}."
+    )
+# Whether commands do, too.
+FOUR_EYES_COMMANDS = env.bool("FOUR_EYES_COMMANDS", False)
+
+# --- Retention -----------------------------------------------------------------------------------
+
+# How long data is kept after the end of the relationship: of whom the exchange was told; of all others.
+RETENTION_YEARS = env.int("RETENTION_YEARS", 5)
+RETENTION_UNSENT_DAYS = env.int("RETENTION_UNSENT_DAYS", 180)
+if RETENTION_YEARS < 0 or RETENTION_UNSENT_DAYS < 0:
+    raise ImproperlyConfigured("RETENTION_YEARS and RETENTION_UNSENT_DAYS are 0 or more.")
+# Whose data was destroyed. It belongs where a restore of the database does not reach.
+ERASURE_LEDGER = env.str("ERASURE_LEDGER", str(VAR_DIR / "erased.jsonl"))
 
 # --- The web's edges -----------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": ["'self'"],
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
         "img-src": ["'self'"],
-        "object-src": ["'none'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
@@ -273,12 +405,17 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_HTTPONLY = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# A session is over before that: accounts.sessions.
 SESSION_COOKIE_AGE = 10 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 if not IS_EMBEDDED:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # The prefix has browsers refuse a cookie that another host of the domain, or plain http, would set.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    DEVICE_COOKIE_NAME = "__Host-device"
     SECURE_SSL_REDIRECT = True
     # Load balancers ask over plain http.
     SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
@@ -286,12 +423,13 @@ if not IS_EMBEDDED:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     # Browsers' preload lists are entered by a domain's owner, not by one of its sites.
     SILENCED_SYSTEM_CHECKS = ["security.W021"]
-    if env.bool("SECURE_PROXY", False):
+    if SECURE_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 else:
     # Two installs side by side share the host name, and cookies know no ports.
     SESSION_COOKIE_NAME = f"sessionid_{PORT}"
     CSRF_COOKIE_NAME = f"csrftoken_{PORT}"
+    DEVICE_COOKIE_NAME = f"device_{PORT}"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
@@ -312,11 +450,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 SANDBOX_PORT = env.int("SANDBOX_PORT", 8001)
 # The sandbox's store belongs to the database whose customers it holds.
-SANDBOX_STORE = env.str("SANDBOX_STORE", "") or str(
-    Path(str(_database["NAME"])).with_suffix(".sandbox")
-    if _database["ENGINE"].endswith("sqlite3")
-    else VAR_DIR / f"{_database['HOST'] or 'local'}-{_database['PORT'] or 5432}-{_database['NAME']}.sandbox"
-)
+SANDBOX_STORE = env.str("SANDBOX_STORE", "") or _beside_database(".sandbox")
 # The sandbox's own credentials: it guards nothing, they only have to be the same on both sides.
 SANDBOX_API_KEY = "61d025b8573501c2"
 SANDBOX_API_SECRET = "2d0b4979c7fe6986daa8e21d1dc0644f"  # noqa: S105 - the sandbox's, see above
@@ -386,6 +520,8 @@ CELERY_TASK_ACKS_LATE = False
 # The longest call is over by then, and what the task held is claimed by others.
 CELERY_TASK_TIME_LIMIT = OUTBOX_UPLOAD_LEASE_SECONDS
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Its lines go where all others go, by the same filter; an event names a task and nothing that it said.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
 # --- Programs ------------------------------------------------------------------------------------
@@ -403,24 +539,22 @@ REST_FRAMEWORK = {
 # What a reader of /metrics must show; without one there are no metrics.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        name: {"level": LOG_LEVEL} for name in ("exchange", "accounts", "customers", "kyc", "portal")
-    },
-}
+# `line` or `json`: for people, or for whatever collects logs.
+LOG_FORMAT = env.str("LOG_FORMAT", "line")
+if LOG_FORMAT not in ("line", "json"):
+    raise ImproperlyConfigured("LOG_FORMAT is line or json.")
+# Who is told of errors by mail.
+ADMINS = [(address, address) for address in env.list("ERROR_MAIL_TO", default=[])]
+LOGGING = configuration(level=LOG_LEVEL, form=LOG_FORMAT, mail=bool(ADMINS))
+DEFAULT_EXCEPTION_REPORTER = "portal.error_reports.Report"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "portal.error_reports.NothingOfTheRequest"
 
 # --- Mail ----------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# Without a server each letter becomes a file of this folder, which the pages name.
+MAIL_FOLDER = VAR_DIR / "mail"
+EMAIL_BACKEND = "portal.mail_folder.MailFolder"
 if env.str("EMAIL_URL", ""):
     vars().update(env.email_url("EMAIL_URL"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", "") or f"portal@{urlsplit(PORTAL_URL).hostname}"

@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
+from portal.signs_of_life import ADDRESS, PERIOD, SIGNS_A_PERIOD, Listener
+
 # Seconds between asking a program to stop and killing it: a delivery in flight may end in it.
 GRACE_SECONDS = 30.0
 # The pause before a restart doubles from the first to the last of these seconds.
@@ -34,6 +36,7 @@ class Program:
     """One program to keep running.
 
     `announcement` is said once: when `port` answers, or at once without one; "" where it says so itself.
+    `patience`: it gives signs of life, and is killed when it gave none for so many seconds.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Program:
     announcement: str
     port: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    patience: float | None = None
 
 
 class _Running:
@@ -54,6 +58,7 @@ class _Running:
         self.started_at = 0.0
         self.start_at: float | None = 0.0
         self.is_announced = not program.announcement
+        self.listener = Listener(program.patience) if program.patience else None
 
     @property
     def stdout(self) -> IO[bytes]:
@@ -75,6 +80,7 @@ class Supervisor:
         self._grace = grace_seconds
         self._selector = selectors.DefaultSelector()
         self._stops_asked = 0
+        self._listened_at = time.monotonic()
 
     def run(self) -> None:
         """Start everything and return when all of it has ended after a stop was asked for."""
@@ -95,6 +101,7 @@ class Supervisor:
                 self._start_due()
                 self._announce()
                 self._wait(self._seconds_to_next_step())
+                self._kill_the_silent()
                 self._reap()
             self._stop()
         finally:
@@ -102,6 +109,9 @@ class Supervisor:
             signal.set_wakeup_fd(former_wakeup)
             for number, handler in former.items():
                 signal.signal(number, handler)
+            for running in self._running:
+                if running.listener:
+                    running.listener.close()
             self._selector.close()
             wake_reader.close()
             wake_writer.close()
@@ -119,12 +129,16 @@ class Supervisor:
 
     def _start(self, running: _Running, now: float) -> None:
         program = running.program
+        signs = {}
+        if running.listener:
+            running.listener.forget()
+            signs = running.listener.environment
         running.process = subprocess.Popen(  # noqa: S603 - our own command lines
             list(program.command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **program.environment},
+            env={**_own_environment(), "PYTHONUNBUFFERED": "1", **program.environment, **signs},
             # Ctrl-C reaches the supervisor alone, which then stops everything in good order.
             start_new_session=True,
             preexec_fn=_die_with_parent(os.getpid()),
@@ -147,8 +161,10 @@ class Supervisor:
     def _seconds_to_next_step(self) -> float | None:
         if any(not running.is_announced for running in self._running):
             return 0.1
-        due = [running.start_at for running in self._running if running.start_at is not None]
-        return max(0.0, min(due) - time.monotonic()) if due else None
+        now = time.monotonic()
+        waits = [running.start_at - now for running in self._running if running.start_at is not None]
+        waits += [running.listener.patience / SIGNS_A_PERIOD for running in self._running if running.listener]
+        return max(0.0, min(waits)) if waits else None
 
     def _wait(self, seconds: float | None) -> None:
         for key, _ in self._selector.select(seconds):
@@ -157,6 +173,16 @@ class Supervisor:
             else:
                 with contextlib.suppress(BlockingIOError):
                     key.fileobj.recv(4096)  # type: ignore[union-attr]
+
+    def _kill_the_silent(self) -> None:
+        """A program that gives no sign of life any more is frozen, and may hold what others wait for."""
+        passed, self._listened_at = time.monotonic() - self._listened_at, time.monotonic()
+        for running in self._running:
+            listener, process = running.listener, running.process
+            if listener and process and listener.listen(passed) and process.poll() is None:
+                self._say(running.program.name, f"gave no sign of life for {listener.patience:.0f} s; killed")
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def _pass_on(self, running: _Running) -> bool:
         """Say the lines that wait in the pipe; False when nothing does or it has ended."""
@@ -230,6 +256,11 @@ class Supervisor:
 
     def _alive(self) -> list[_Running]:
         return [r for r in self._running if r.process is not None and r.process.poll() is None]
+
+
+def _own_environment() -> dict[str, str]:
+    """Ours, without what our own supervisor gave us to be heard by."""
+    return {name: value for name, value in os.environ.items() if name not in (ADDRESS, PERIOD)}
 
 
 def _how_it_ended(code: int) -> str:

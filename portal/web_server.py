@@ -6,6 +6,8 @@ WEB_CONCURRENCY (worker processes) and whatever gunicorn's own command line take
 import os
 from pathlib import Path
 
+from portal.logs import configuration
+
 bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
@@ -19,6 +21,14 @@ keepalive = 15
 # Addresses may hold references of customers: no access log. Errors go to stderr.
 accesslog = None
 loglevel = "warning"
+# Its own lines go through the same filter as all others.
+logconfig_dict = {
+    **configuration(level="INFO", form=os.environ.get("LOG_FORMAT") or "line", mail=False),
+    "loggers": {
+        name: {"level": "WARNING", "handlers": ["console"], "propagate": False}
+        for name in ("gunicorn.error", "gunicorn.access")
+    },
+}
 # No control socket: it would need a home directory, and nothing of ours talks to it.
 control_socket_disable = True
 # Workers show that they live by touching a file; memory is there for that, where there is such.

@@ -79,10 +79,11 @@ class Customers(CustomerAPI):
     def post(self, request: Request) -> Response:
         uid, data, ubos = customer_from(request.data)
         uid = uid or SELF_UID
-        policy.require(self.caller, "customer.register", uid)
-        if uid == SELF_UID:
+        policy.require(self.caller, "customer.register")
+        if uid == SELF_UID and policy.may(self.caller, "customer.register", uid):
             Merchant.objects.own()  # made on first use
-        merchant = Merchant.objects.visible_to(self.caller).filter(uid=uid).first()
+        # Another's merchant is as unknown as one that does not exist.
+        merchant = Merchant.objects.visible_to(self.caller, "customer.register").filter(uid=uid).first()
         if merchant is None:
             raise Refused([merchant_unknown(uid)])
         registered = register_customer(

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as lazy
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from accounts.four_eyes import FourEyesError
 from accounts.policy import NotAllowed
+from accounts.step_up import StepUpNeeded
 from customers.problems import Refused
 from kyc.submission import NotReady
 from portal.api.shapes import problem_shapes, requirement_shapes
@@ -63,6 +65,9 @@ def _told(error: Exception) -> tuple[int, dict[str, Any]] | None:
                 _("Deal with what `requirements` lists, then submit it again."),
                 requirements=requirement_shapes(error.requirements),
             )
+        case FourEyesError():
+            remedy = _("Have somebody else with the right role do it, in the portal or here.")
+            return 409, error_body(error.code, str(error), remedy)
         case BadParameter():
             message = _("The parameter %(name)s can't be used.") % {"name": error.name}
             return 400, error_body("bad_parameter", message, error.remedy)
@@ -70,9 +75,9 @@ def _told(error: Exception) -> tuple[int, dict[str, Any]] | None:
             return 400, error_body(
                 "not_json", str(error.detail), _("Send one JSON object, encoded in UTF-8.")
             )
-    for kinds, status, code, text, remedy in _FIXED:
+    for kinds, status, code, text, mends in _FIXED:
         if isinstance(error, kinds):
-            return status, error_body(code, str(text), str(remedy))
+            return status, error_body(code, str(text), str(mends))
     return None
 
 
@@ -84,6 +89,13 @@ _FIXED = (
         "not_signed_in",
         lazy("You are not signed in."),
         lazy("Sign in and try again."),
+    ),
+    (
+        (StepUpNeeded,),
+        403,
+        "step_up_needed",
+        lazy("This needs the second factor, shown within the last minutes."),
+        lazy("Show it at /accounts/step-up/ in the same session, then send the request again."),
     ),
     (
         (NotAllowed, PermissionDenied, exceptions.PermissionDenied),

@@ -10,7 +10,7 @@ from django.utils.cache import add_never_cache_headers
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
-from accounts.policy import NotAllowed, require
+from accounts.policy import NotAllowed, may, require
 
 
 class StaffRequest(HttpRequest):
@@ -20,8 +20,9 @@ class StaffRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-def page(action: str) -> Callable:
-    """A view that needs the right to `action`. 403 without it, wherever in the view that comes out.
+def page(action: str, *, otherwise: Callable[..., HttpResponse] | None = None) -> Callable:
+    """A view that needs the right to `action`. 403 without it, wherever in the view that comes out; or, where
+    it is not held for any merchant, what `otherwise` answers.
 
     The answer is never stored by browser or proxy: the pages show personal data.
     """
@@ -30,6 +31,8 @@ def page(action: str) -> Callable:
         @wraps(view)
         def guarded(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
+                if otherwise is not None and not may(request.user, action):
+                    return otherwise(request)
                 require(request.user, action)
                 response = view(request, *args, **kwargs)
             except NotAllowed as error:

@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from customers.choices import EDITABLE_STAGES, OPEN_AT_EXCHANGE_STAGES, EntityType, Stage
+from customers.models import Merchant
 
 # Stages that are counted together, by the name that a list's filter has for them.
 TOGETHER: dict[str, tuple[Stage, ...]] = {
@@ -16,6 +17,8 @@ TOGETHER: dict[str, tuple[Stage, ...]] = {
     "with_exchange": (Stage.SUBMITTED, *OPEN_AT_EXCHANGE_STAGES),
     "on_the_way": (Stage.SUBMITTED, Stage.AT_EXCHANGE),
 }
+# A list's filter of those with whom we have parted, wherever they stood; nowhere else are they counted.
+ENDED = "ended"
 TOGETHER_LABELS = {
     "open": _("Open: not verified, not rejected"),
     "not_submitted": _("Not submitted"),
@@ -53,6 +56,42 @@ class Standing:
         return self.of(EntityType.BUSINESS)
 
     @property
+    def drafts(self) -> int:
+        return self.at(Stage.DRAFT)
+
+    @property
+    def ready(self) -> int:
+        return self.at(Stage.COMPLETE)
+
+    @property
+    def open(self) -> int:
+        return self.at(*TOGETHER["open"])
+
+    @property
+    def not_submitted(self) -> int:
+        return self.at(*TOGETHER["not_submitted"])
+
+    @property
+    def with_exchange(self) -> int:
+        return self.at(*TOGETHER["with_exchange"])
+
+    @property
+    def on_the_way(self) -> int:
+        return self.at(*TOGETHER["on_the_way"])
+
+    @property
+    def in_review(self) -> int:
+        return self.at(Stage.DOCUMENTS_SENT)
+
+    @property
+    def verified(self) -> int:
+        return self.at(Stage.VERIFIED)
+
+    @property
+    def rejected(self) -> int:
+        return self.at(Stage.REJECTED)
+
+    @property
     def rows(self) -> list["StageRow"]:
         """One row per stage, in the order of the way; stages that nobody is at, too."""
         return [
@@ -78,6 +117,14 @@ class StageRow:
     @property
     def total(self) -> int:
         return self.individuals + self.businesses
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantRow:
+    """One merchant and where its customers stand."""
+
+    merchant: Merchant
+    standing: Standing
 
 
 def standing_by_merchant(customers: QuerySet) -> dict[UUID, Standing]:

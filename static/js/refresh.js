@@ -12,6 +12,11 @@
     }
   }, 1000);
 
+  // What a page fetches by itself says so: it is no sign that somebody is there.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.triggeringEvent?.type === "refresh") event.detail.headers["X-Refresh"] = "1";
+  });
+
   // A session that has ended answers with the sign-in page: show that as a page, not as a part of this one.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig } = event.detail;

@@ -10,9 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.four_eyes import FourEyesError, is_needed
+from accounts.policy import may
 from customers.models import Customer, Ubo
 from customers.problems import ERROR, Problem, Refused
 from kyc.acceptance import accept_warning
+from kyc.approvals.waivers import propose_waiver
+from kyc.approvals.warnings import propose_acceptance
 from kyc.doc_types import types_for
 from kyc.documents import add_document
 from kyc.submission import NotReady, submit_for_onboarding
@@ -24,7 +28,8 @@ from vault.envelope import CannotOpen
 
 
 def decision(action: str) -> Callable:
-    """A view that needs the right to `action` for the customer's merchant, says how it went, and goes back.
+    """A view that needs the right to `action`, says how it went, and goes back. For which merchant and at
+    which stage is the service's to ask.
 
     The wrapped function does it and answers what to say; what a service refuses is said with its remedies.
     """
@@ -38,6 +43,8 @@ def decision(action: str) -> Callable:
                 for problem in refused.problems:
                     level = messages.ERROR if problem.is_error else messages.WARNING
                     messages.add_message(request, level, f"{problem.message} {problem.remedy}".strip())
+            except FourEyesError as refused:
+                messages.error(request, str(refused))
             except (OSError, CannotOpen):
                 messages.error(
                     request,
@@ -54,24 +61,31 @@ def decision(action: str) -> Callable:
     return decorate
 
 
-@decision("warning.accept")
+@decision("warning.propose")
 def accept(request: StaffRequest, customer: Customer) -> str:
-    accept_warning(
-        customer=customer,
-        key=request.POST.get("key", ""),
-        reason=request.POST.get("reason", ""),
-        actor=request.user,
-    )
+    """Accept a warning, or propose that where it takes a second person."""
+    key, reason = request.POST.get("key", ""), request.POST.get("reason", "")
+    if _is_for_two(request, customer, "warning.accept"):
+        propose_acceptance(customer=customer, key=key, reason=reason, actor=request.user)
+        return _("Proposed. A second person has to approve it.")
+    accept_warning(customer=customer, key=key, reason=reason, actor=request.user)
     return _("The warning is accepted.")
 
 
-@decision("document.waive")
+@decision("document.propose_waiver")
 def waive(request: StaffRequest, customer: Customer) -> str:
-    doc_type = request.POST.get("doc_type", "")
-    waive_document(
-        customer=customer, doc_type=doc_type, reason=request.POST.get("reason", ""), actor=request.user
-    )
+    """Waive a document, or propose that where it takes a second person."""
+    doc_type, reason = request.POST.get("doc_type", ""), request.POST.get("reason", "")
+    if _is_for_two(request, customer, "document.waive"):
+        propose_waiver(customer=customer, doc_type=doc_type, reason=reason, actor=request.user)
+        return _("Proposed. A second person has to approve it.")
+    waive_document(customer=customer, doc_type=doc_type, reason=reason, actor=request.user)
     return _("%(doc_type)s is waived.") % {"doc_type": doc_type}
+
+
+def _is_for_two(request: StaffRequest, customer: Customer, action: str) -> bool:
+    """Whether a second person has to decide: always, or since this one may only propose."""
+    return is_needed(action) or not may(request.user, action, customer.merchant.uid)
 
 
 @decision("customer.submit")

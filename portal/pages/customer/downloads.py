@@ -1,4 +1,4 @@
-"""Handing out a document: only to whoever may, written down, and never shown by the browser itself."""
+"""Handing out an original: only to whoever may, written down, and never shown by the browser itself."""
 
 from uuid import UUID
 
@@ -12,7 +12,9 @@ from django.views.decorators.http import require_GET
 
 from accounts import audit
 from accounts.policy import require
+from accounts.step_up import require_fresh
 from customers.models import Customer
+from kyc.choices import Scan
 from kyc.documents import read_document
 from kyc.models import Document
 from portal.pages.guard import StaffRequest, page
@@ -24,12 +26,19 @@ _EXTENSIONS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"
 @require_GET
 @page("document.download")
 def download(request: StaffRequest, document_id: UUID) -> HttpResponse:
-    """The file, byte for byte, as an attachment. The audit row is written before the first byte leaves."""
+    """The file, byte for byte, as an attachment. The audit row is written before the first byte leaves.
+
+    The second factor is asked for anew: an original may do what its copy can't.
+    """
     visible = Customer.objects.visible_to(request.user)
     documents = Document.objects.filter(customer__in=visible).select_related("customer__merchant")
     document = get_object_or_404(documents, pk=document_id)
     merchant_uid = document.customer.merchant.uid
     require(request.user, "document.download", merchant_uid)
+    require_fresh(request)
+    if document.scan in (Scan.INFECTED, Scan.PENDING):
+        messages.error(request, _held_back(document))
+        return redirect("customer-detail", customer_id=document.customer_id)
     try:
         content = read_document(document)
     except (OSError, CannotOpen):
@@ -58,7 +67,14 @@ def download(request: StaffRequest, document_id: UUID) -> HttpResponse:
     # Should a browser show it after all, it may load nothing and run nothing.
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
+
+
+def _held_back(document: Document) -> str:
+    if document.scan == Scan.INFECTED:
+        return _("The virus scanner found something in this file: it is in quarantine, and handed to nobody.")
+    return _("The virus scanner has not passed this file yet. Its picture can be looked at; try again later.")
 
 
 def _name(document: Document) -> str:

@@ -2,20 +2,27 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Model
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from customers.models import BusinessProfile, Customer, Ubo
-from vault.envelope import CannotOpen
+from kyc.models import Document
+from kyc.revealing import masked_value
+from vault.masking import masked, sealed_fields
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
+    """`masked_in` and `field` of a masked value: what its reveal is asked by (`kyc.revealing`)."""
+
     label: str
     value: str
     is_long: bool = False
+    masked_in: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +56,14 @@ def customer_groups(customer: Customer, profile: BusinessProfile | None) -> list
     """Everything that was entered about a customer; blank fields are left out, an empty group too."""
     if customer.is_business:
         company = (
-            *_facts(profile, ("company_name", "registration_number", "registration_country", "industry")),
-            *_facts(profile, ("website", "employee_count", "purpose_of_account")),
+            *facts_of(profile, ("company_name", "registration_number", "registration_country", "industry")),
+            *facts_of(profile, ("website", "employee_count", "purpose_of_account")),
         )
         reach = (
-            *_facts(customer, ("email", "phone_number")),
-            *_facts(profile, ("address", "postcode", "city", "country")),
+            *facts_of(customer, ("email", "phone_number")),
+            *facts_of(profile, ("address", "postcode", "city", "country")),
         )
-        trade = _facts(
+        trade = facts_of(
             profile,
             (
                 "expected_monthly_volume_usd",
@@ -68,16 +75,16 @@ def customer_groups(customer: Customer, profile: BusinessProfile | None) -> list
         )
         groups = [(_("Company"), company), (_("Contact and address"), reach), (_("Business"), trade)]
     else:
-        identity = _facts(customer, ("doc_type", "doc_number", "doc_expire", "doc_country"))
+        identity = facts_of(customer, ("doc_type", "doc_number", "doc_expire", "doc_country"))
         groups = [
-            (_("Person"), _facts(customer, _PERSON)),
-            (_("Contact and address"), _facts(customer, (*_REACH, "country_of_residence"))),
-            (_("Occupation and funds"), _facts(customer, _MEANS)),
+            (_("Person"), facts_of(customer, _PERSON)),
+            (_("Contact and address"), facts_of(customer, (*_REACH, "country_of_residence"))),
+            (_("Occupation and funds"), facts_of(customer, _MEANS)),
             (_("Public exposure"), _exposure(customer)),
             (_("Identity document, as declared"), identity),
         ]
     groups.append(
-        (_("Account"), _facts(customer, ("account_name", "deposit_action", "external_verification_url")))
+        (_("Account"), facts_of(customer, ("account_name", "deposit_action", "external_verification_url")))
     )
     return [Group(title, tuple(facts)) for title, facts in groups if facts]
 
@@ -85,40 +92,44 @@ def customer_groups(customer: Customer, profile: BusinessProfile | None) -> list
 def ubo_groups(ubo: Ubo) -> list[Group]:
     """Everything that was entered about a beneficial owner."""
     share = (
-        *_facts(ubo, ("ownership_percentage",)),
-        *_facts(ubo, ("is_director", "is_authorized_signatory", "uid")),
+        *facts_of(ubo, ("ownership_percentage",)),
+        *facts_of(ubo, ("is_director", "is_authorized_signatory", "uid")),
     )
     groups = [
         (_("Part in the business"), share),
-        (_("Person"), _facts(ubo, _PERSON)),
-        (_("Contact and address"), _facts(ubo, _REACH)),
-        (_("Occupation and funds"), _facts(ubo, _MEANS)),
+        (_("Person"), facts_of(ubo, _PERSON)),
+        (_("Contact and address"), facts_of(ubo, _REACH)),
+        (_("Occupation and funds"), facts_of(ubo, _MEANS)),
         (_("Public exposure"), _exposure(ubo)),
     ]
     return [Group(title, tuple(facts)) for title, facts in groups if facts]
 
 
-def _facts(record: Model | None, names: Iterable[str]) -> tuple[Fact, ...]:
+def facts_of(
+    record: Customer | BusinessProfile | Ubo | Document | None, names: Iterable[str]
+) -> tuple[Fact, ...]:
+    """The named fields of a record that hold anything; those held encrypted masked, and not opened."""
     if record is None:
         return ()
     found = []
     for name in names:
-        field = record._meta.get_field(name)
-        if (text := _text(record, name)) != "":
-            found.append(Fact(_sentence(str(getattr(field, "verbose_name", name))), text, name in _LONG))
+        label = _sentence(str(getattr(record._meta.get_field(name), "verbose_name", name)))
+        if name in sealed_fields(type(record)):
+            if text := masked(record, name):
+                subject = masked_value(record, name).subject
+                found.append(Fact(label, text, name in _LONG, masked_in=subject, field=name))
+        elif (text := _text(record, name)) != "":
+            found.append(Fact(label, text, name in _LONG))
     return tuple(found)
 
 
 def _exposure(record: Customer | Ubo) -> tuple[Fact, ...]:
     """The flags always, since a no says something; their texts where there are any."""
-    return tuple(fact for flag, text in _EXPOSURE for fact in _facts(record, (flag, text)))
+    return tuple(fact for flag, text in _EXPOSURE for fact in facts_of(record, (flag, text)))
 
 
 def _text(record: Model, name: str) -> str:
-    try:
-        value = getattr(record, name)
-    except CannotOpen:
-        return _("can't be opened")
+    value = getattr(record, name)
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
@@ -129,9 +140,12 @@ def _text(record: Model, name: str) -> str:
         return f"{number_format(f'{value:f}'.rstrip('0').rstrip('.'), use_l10n=True)} %"
     if name == "expected_monthly_volume_usd":
         return f"USD {number_format(value, 2, force_grouping=True)}"
-    if hasattr(value, "isoformat"):
-        return date_format(value, "j F Y")
-    return str(value)
+    return in_words(value)
+
+
+def in_words(value: object) -> str:
+    """A value as it is read: a date in words."""
+    return date_format(value, "j F Y") if isinstance(value, date) else str(value)
 
 
 def _sentence(text: str) -> str:

@@ -1,16 +1,18 @@
 """What is needed of one customer now, each row with what can be done about it here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from accounts.four_eyes import MATTERS, is_needed
 from accounts.models import User
 from accounts.policy import may
 from customers.models import Customer, Ubo
 from kyc.choices import RequirementState
 from kyc.doc_types import DOC_TYPES, IDENTITY_FRONTS, backs_of, types_for
 from kyc.requirements import Requirement
+from kyc.submission import own_change
 from kyc.waivers import waivable_types
 from kyc.warnings import OpenWarning
 from portal.pages.customer.forms import UploadForm
@@ -18,7 +20,11 @@ from portal.pages.customer.forms import UploadForm
 
 @dataclass(slots=True)
 class Need:
-    """One requirement and its doors: an upload form, the key of the warning to accept, the type to waive."""
+    """One requirement and its doors: an upload form, the key of the warning to accept, the type to waive.
+
+    `is_proposal`: accepting or waiving takes a second person, so it is proposed; `is_proposed`: that was
+    done. `why_not`: why the reader can't submit.
+    """
 
     row: Requirement
     whose: str = ""
@@ -26,7 +32,10 @@ class Need:
     warning_key: str = ""
     shown: str = ""
     waive: str = ""
+    is_proposal: bool = False
+    is_proposed: bool = False
     may_submit: bool = False
+    why_not: str = ""
     anchor: str = field(default="")
 
 
@@ -35,11 +44,15 @@ def needs_of(
     rows: Sequence[Requirement],
     warnings: Sequence[OpenWarning],
     ubos: Sequence[Ubo],
+    proposed: Collection[tuple[str, str]],
     *,
     user: User,
 ) -> list[Need]:
-    """The open rows in their order. A door is there only where `user` may go through it."""
-    merchant_uid = customer.merchant.uid
+    """The open rows in their order. A door is there only where `user` may go through it.
+
+    `proposed`: action and key of what waits for a second person already.
+    """
+    merchant_uid, stage = customer.merchant.uid, customer.stage
     by_email = {f"ubo:{ubo.email}": ubo for ubo in ubos}
     keys = {
         (warning.problem.code, warning.problem.subject, warning.problem.message): warning
@@ -48,17 +61,43 @@ def needs_of(
     needs = []
     for number, row in enumerate(row for row in rows if not row.is_done):
         need = Need(row, whose=_whose(row, by_email), anchor=f"need-{number}")
-        if row.code.startswith("warning:") and may(user, "warning.accept", merchant_uid):
+        if row.code.startswith("warning:"):
             warning = keys.get((row.code.removeprefix("warning:"), row.subject, row.title))
             if warning is not None:
-                need.warning_key, need.shown = warning.key, warning.problem.shown
-        if row.asks_for_a_file and may(user, "document.add", merchant_uid):
+                need.shown = warning.problem.shown
+                if _is_offered(need, "warning.accept", warning.key, proposed, user, merchant_uid, stage):
+                    need.warning_key = warning.key
+        if row.asks_for_a_file and may(user, "document.add", merchant_uid, stage):
             need.upload = _upload(customer, row, by_email.get(row.subject), number)
-        if _can_be_waived(customer, row) and may(user, "document.waive", merchant_uid):
+        if _can_be_waived(customer, row) and _is_offered(
+            need, "document.waive", row.doc_type, proposed, user, merchant_uid, stage
+        ):
             need.waive = row.doc_type
-        need.may_submit = row.code == "submit" and may(user, "customer.submit", merchant_uid)
+        if row.code == "submit" and may(user, "customer.submit", merchant_uid, stage):
+            if is_needed("customer.submit") and customer.made_by_id in (None, user.pk):
+                need.why_not = own_change()
+            else:
+                need.may_submit = True
         needs.append(need)
     return needs
+
+
+def _is_offered(
+    need: Need,
+    action: str,
+    key: str,
+    proposed: Collection[tuple[str, str]],
+    user: User,
+    merchant_uid: str,
+    stage: str,
+) -> bool:
+    """Whether `user` may accept or waive it, or else propose that; which of the two stands on the need."""
+    if (action, key) in proposed:
+        need.is_proposed = True
+        return False
+    decides = may(user, action, merchant_uid, stage) and not is_needed(action)
+    need.is_proposal = not decides
+    return decides or may(user, MATTERS[action].propose, merchant_uid, stage)
 
 
 def _can_be_waived(customer: Customer, row: Requirement) -> bool:

@@ -11,11 +11,12 @@ from kyc.models import AcceptedWarning, Document, Waiver
 from kyc.records import load_record
 from kyc.requirements import Requirement, requirements_of
 from kyc.warnings import OpenWarning, judge
-from portal.pages.customer.facts import Group, customer_groups, ubo_groups
+from portal.pages.customer.facts import Group, customer_groups, facts_of, ubo_groups
 from portal.pages.customer.needs import Need, needs_of
 from portal.pages.customer.sent import Sent, sent_for
 from portal.pages.customer.timeline import Event, timeline_of
 from portal.pages.customer.way import Step, way_of
+from portal.pages.proposals.queries import Proposed, proposals_for
 from portal.pages.whose_move import Move, whose_move
 from vault.envelope import CannotOpen
 
@@ -44,6 +45,7 @@ class CustomerPage:
     owners: list[Owner]
     papers: Papers
     needs: list[Need]
+    proposals: list[Proposed]
     done: list[Requirement]
     move: Move
     accepted: list[AcceptedWarning]
@@ -60,6 +62,8 @@ def customer_page(customer: Customer, *, user: User, today: datetime.date) -> Cu
     rows: list[Requirement] = []
     warnings: list[OpenWarning] = []
     try:
+        # What is masked is not opened, so that it could be is asked for here.
+        customer.vault_key()
         rows = requirements_of({customer.pk: record}, today=today)[customer.pk]
         if customer.is_editable:
             warnings = judge({customer.pk: record}, today=today)[customer.pk].warnings
@@ -67,22 +71,27 @@ def customer_page(customer: Customer, *, user: User, today: datetime.date) -> Cu
     except CannotOpen:
         is_sealed_shut = True
     papers = _papers(customer, record.ubos)
+    proposals, _count = proposals_for(user, customer_id=customer.pk)
+    waiting = {(row.proposal.action, row.proposal.key) for row in proposals}
     return CustomerPage(
         customer=customer,
         way=way_of(customer),
         groups=customer_groups(customer, record.profile),
         owners=[Owner(ubo, ubo_groups(ubo), papers[ubo.pk]) for ubo in record.ubos],
         papers=papers[None],
-        needs=needs_of(customer, rows, warnings, record.ubos, user=user),
+        needs=needs_of(customer, rows, warnings, record.ubos, waiting, user=user),
+        proposals=proposals,
         done=[row for row in rows if row.is_done],
         move=whose_move(rows),
         accepted=list(
             AcceptedWarning.objects.filter(customer=customer)
-            .select_related("accepted_by")
+            .select_related("accepted_by", "proposed_by")
             .order_by("-accepted_at")
         ),
         waivers=list(
-            Waiver.objects.filter(customer=customer).select_related("waived_by").order_by("-waived_at")
+            Waiver.objects.filter(customer=customer)
+            .select_related("waived_by", "proposed_by")
+            .order_by("-waived_at")
         ),
         sent=sent_for(customer, user=user),
         events=timeline_of(customer.pk),
@@ -99,17 +108,10 @@ def _papers(customer: Customer, ubos: list[Ubo]) -> dict[UUID | None, Papers]:
         documents, key=lambda row: (order.get(row.doc_type, 99), row.doc_type, -row.version)
     ):
         document.customer = customer
-        document.shown_number = _number(document)  # type: ignore[attr-defined]
+        document.number = next(iter(facts_of(document, ("doc_number",))), None)  # type: ignore[attr-defined]
         held = papers[document.ubo_id]
         (held.current if document.is_current else held.superseded).append(document)
     return papers
-
-
-def _number(document: Document) -> str:
-    try:
-        return str(document.doc_number)
-    except CannotOpen:
-        return "—"
 
 
 def _all_types() -> list[str]:

@@ -46,7 +46,7 @@ class Sent:
 def sent_for(customer: Customer, *, user: User) -> Sent:
     """Everything that the exchange was or is to be told about a customer; three queries."""
     intents = history_of(customer.pk)
-    titles = titles_of(intents)
+    titles = titles_of(intents, user)
     rows = [described(intent, titles.get(intent.subject_id, ""), customer, user=user) for intent in intents]
     tries = [Try(row.title, attempt) for row in rows for attempt in row.intent.attempts.all()]
     return Sent(
@@ -70,15 +70,18 @@ def described(intent: Intent, about: str, customer: Customer, *, user: User) -> 
     return row
 
 
-def titles_of(intents: list[Intent]) -> dict[UUID, str]:
-    """What each document intent is about, by its subject: the type, and whose it is where it is a UBO's."""
-    subjects = [intent.subject_id for intent in intents if intent.topic == Topic.UPLOAD]
-    if not subjects:
+def titles_of(intents: list[Intent], user: User) -> dict[UUID, str]:
+    """What each document intent is about, by its subject: the type, and whose it is where it is a UBO's and
+    `user` may see customers."""
+    uids = {intent.subject_id: intent.merchant_uid for intent in intents if intent.topic == Topic.UPLOAD}
+    if not uids:
         return {}
-    documents = Document.objects.filter(pk__in=subjects).values_list(
+    documents = Document.objects.filter(pk__in=list(uids)).values_list(
         "pk", "doc_type", "ubo__first_name", "ubo__last_name"
     )
     return {
-        pk: f"{doc_type}, {first} {last}".rstrip() if first or last else doc_type
+        pk: f"{doc_type}, {first} {last}".rstrip()
+        if (first or last) and may(user, "customer.view", uids[pk])
+        else doc_type
         for pk, doc_type, first, last in documents
     }

@@ -14,6 +14,7 @@ from kyc.models import Document
 from portal.pages.customer.forms import ReasonForm, UploadForm
 from portal.pages.customer.queries import customer_page
 from portal.pages.guard import StaffRequest, page
+from vault.masking import MASK
 
 
 def in_scope(request: StaffRequest, customer_id: UUID) -> Customer:
@@ -29,13 +30,16 @@ def customer(request: StaffRequest, customer_id: UUID) -> HttpResponse:
     merchant_uid = found.merchant.uid
     require(request.user, "customer.view", merchant_uid)
     shown = customer_page(found, user=request.user, today=timezone.localdate())
-    may_add = found.is_editable and may(request.user, "document.add", merchant_uid)
+    may_add = found.is_editable and may(request.user, "document.add", merchant_uid, found.stage)
     context = {
         "here": "customers",
         "current": "true",
         "page": shown,
         "customer": found,
         "reason_form": ReasonForm(),
+        "mask": MASK,
+        "may_reveal": may(request.user, "customer.reveal", merchant_uid),
+        "may_look": may(request.user, "document.view", merchant_uid),
         "may_download": may(request.user, "document.download", merchant_uid),
         "upload": UploadForm(types=types_for(found.entity_type), auto_id="upload-%s") if may_add else None,
     }
@@ -51,7 +55,7 @@ def by_reference(request: StaffRequest, reference: str) -> HttpResponse:
 
 
 @require_safe
-@page("document.view")
+@page("customer.view")
 def document(request: StaffRequest, document_id: UUID) -> HttpResponse:
     """Leads to the document's place on its customer's page."""
     visible = Customer.objects.visible_to(request.user)

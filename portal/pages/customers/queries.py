@@ -8,13 +8,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from customers.choices import OPEN_AT_EXCHANGE_STAGES, Stage
-from customers.models import Customer
+from customers.models import Customer, CustomerQuerySet
 from customers.search import search_customers
 from exchange.outbox.choices import PERSON_STATES
 from exchange.outbox.models import Intent
 from kyc.requirements import Requirement
 from portal.pages.paging import PAGE_SIZE, Place, newest_first, take_page
-from portal.pages.standing import TOGETHER
+from portal.pages.standing import ENDED, TOGETHER
 from portal.pages.whose_move import Move, next_step, open_rows, requirements_for_list, whose_move
 
 # What waits for whom is worked out, not stored: so many customers are looked at for one page, then the reader
@@ -50,8 +50,14 @@ def list_customers(
     return Listing(_rows(page.rows, today), page.next)
 
 
-def _narrowed(queryset: QuerySet, values: Mapping[str, str]) -> QuerySet:
-    if stage := values.get("stage"):
+def _narrowed(queryset: CustomerQuerySet, values: Mapping[str, str]) -> QuerySet:
+    stage = values.get("stage", "")
+    if stage == ENDED:
+        queryset = queryset.filter(ended_at__isnull=False)
+    elif not values.get("q"):
+        # Whoever is searched for is found, whether or not we have parted.
+        queryset = queryset.going_on()
+    if stage and stage != ENDED:
         queryset = queryset.filter(stage__in=TOGETHER.get(stage, (stage,)))
     if merchant := values.get("merchant"):
         queryset = queryset.filter(merchant__uid=merchant)

@@ -20,6 +20,7 @@ class Row:
 
     drift: DriftRow
     merchant: str
+    sees_customer: bool
     kind: Kind
     says: str
     obstacle: str
@@ -39,6 +40,8 @@ class Drift:
     asked: int
     rows: list[Row]
     has_more: bool
+    # The totals of a comparison are all merchants': for who may see all of them.
+    sees_totals: bool
 
     @property
     def total(self) -> int:
@@ -83,18 +86,19 @@ def drift(*, user: User, values: Mapping[str, str]) -> Drift:
         asked=sum(line["asked"] for line in counted),
         rows=_rows(shown[:ROWS_SHOWN], user),
         has_more=len(shown) > ROWS_SHOWN,
+        sees_totals=merchant_scope(user, "drift.view") is None,
     )
 
 
 def visible_runs(user: User) -> QuerySet[DriftRun]:
     """Comparisons of all merchants, and of those that the user may see."""
-    scope = merchant_scope(user)
+    scope = merchant_scope(user, "drift.view")
     runs = DriftRun.objects.all()
     return runs if scope is None else runs.filter(merchant_uid__in=["", *scope])
 
 
 def visible_rows(user: User) -> QuerySet[DriftRow]:
-    scope = merchant_scope(user)
+    scope = merchant_scope(user, "drift.view")
     return DriftRow.objects.all() if scope is None else DriftRow.objects.filter(merchant_uid__in=scope)
 
 
@@ -112,13 +116,16 @@ def _takeable() -> Q:
 def _rows(rows: list[DriftRow], user: User) -> list[Row]:
     names = {
         merchant.uid: str(merchant)
-        for merchant in Merchant.objects.visible_to(user).filter(uid__in={row.merchant_uid for row in rows})
+        for merchant in Merchant.objects.visible_to(user, "drift.view").filter(
+            uid__in={row.merchant_uid for row in rows}
+        )
     }
     rights = {uid: may(user, "drift.take_in", uid) for uid in {row.merchant_uid for row in rows}}
     return [
         Row(
             drift=row,
             merchant=names.get(row.merchant_uid, row.merchant_uid),
+            sees_customer=may(user, "customer.view", row.merchant_uid),
             kind=Kind(row.kind),
             says=str(Code(row.code).label),
             obstacle=str(Obstacle(row.obstacle).label) if row.obstacle else "",

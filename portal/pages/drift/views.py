@@ -36,7 +36,7 @@ def drift(request: StaffRequest) -> HttpResponse:
         "rows_shown": ROWS_SHOWN,
         "refreshed_at": timezone.now(),
         "refresh_seconds": REFRESH_SECONDS,
-        "may_reconcile": may(request.user, "drift.reconcile"),
+        "may_reconcile": may(request.user, "drift.reconcile_all"),
         "may_take_in": may(request.user, "drift.take_in"),
     }
     part = request.htmx and not request.htmx.history_restore_request
@@ -44,7 +44,7 @@ def drift(request: StaffRequest) -> HttpResponse:
 
 
 @require_POST
-@page("drift.reconcile")
+@page("drift.reconcile_all")
 def reconcile(request: StaffRequest) -> HttpResponse:
     """Have the worker compare all lists."""
     _run, is_new = request_run(actor=request.user)

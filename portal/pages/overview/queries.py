@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.policy import merchant_scope
-from customers.choices import EDITABLE_STAGES, OPEN_AT_EXCHANGE_STAGES, Stage
+from customers.choices import Stage
 from customers.models import Customer, Merchant
 from portal.pages.paging import newest_first
-from portal.pages.standing import Standing, standing_by_merchant, sum_of
+from portal.pages.standing import MerchantRow, Standing, standing_by_merchant, sum_of
 from portal.pages.whose_move import Move, open_rows, requirements_for_list, whose_move
 
 # What blocks is worked out customer by customer: so many drafts are looked at, the answer is kept so long.
@@ -44,62 +44,24 @@ class Blockers:
 
 
 @dataclass(frozen=True, slots=True)
-class MerchantLine:
-    merchant: Merchant
-    standing: Standing
-
-    @property
-    def open(self) -> int:
-        return self.standing.total - self.standing.at(Stage.VERIFIED, Stage.REJECTED)
-
-    @property
-    def verified(self) -> int:
-        return self.standing.at(Stage.VERIFIED)
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     standing: Standing
-    merchants: list[MerchantLine]
+    merchants: list[MerchantRow]
     merchants_more: bool
     blockers: Blockers
-
-    @property
-    def drafts(self) -> int:
-        return self.standing.at(Stage.DRAFT)
-
-    @property
-    def ready(self) -> int:
-        return self.standing.at(Stage.COMPLETE)
-
-    @property
-    def not_submitted(self) -> int:
-        return self.standing.at(*EDITABLE_STAGES)
-
-    @property
-    def at_exchange(self) -> int:
-        return self.standing.at(Stage.SUBMITTED, *OPEN_AT_EXCHANGE_STAGES)
-
-    @property
-    def verified(self) -> int:
-        return self.standing.at(Stage.VERIFIED)
-
-    @property
-    def rejected(self) -> int:
-        return self.standing.at(Stage.REJECTED)
 
 
 def overview(*, user: User, today: datetime.date) -> Overview:
     """The numbers of everything `user` may see; one grouped query for the standing, whatever there is."""
-    by_merchant = standing_by_merchant(Customer.objects.visible_to(user))
+    by_merchant = standing_by_merchant(Customer.objects.visible_to(user).going_on())
     standing = sum_of(by_merchant.values())
     busiest = sorted(by_merchant, key=lambda pk: by_merchant[pk].total, reverse=True)[:MERCHANTS_SHOWN]
     merchants = Merchant.objects.in_bulk(busiest)
     return Overview(
         standing=standing,
-        merchants=[MerchantLine(merchants[pk], by_merchant[pk]) for pk in busiest],
+        merchants=[MerchantRow(merchants[pk], by_merchant[pk]) for pk in busiest],
         merchants_more=len(by_merchant) > len(busiest),
-        blockers=_blockers(user, today) if standing.at(Stage.DRAFT) else Blockers(),
+        blockers=_blockers(user, today) if standing.drafts else Blockers(),
     )
 
 
@@ -121,7 +83,7 @@ def _cache_key(user: User, today: datetime.date) -> str:
 
 def work_out_blockers(*, user: User, today: datetime.date) -> Blockers:
     """What holds the newest drafts. A customer counts once for each code that holds it."""
-    drafts = Customer.objects.visible_to(user).filter(stage=Stage.DRAFT).select_related("merchant")
+    drafts = Customer.objects.visible_to(user).going_on().filter(stage=Stage.DRAFT).select_related("merchant")
     looked_at = list(newest_first(drafts, after=None)[:DRAFTS_LOOKED_AT])
     counts: Counter[str] = Counter()
     titles: dict[str, str] = {}

@@ -3,19 +3,20 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Merchant
 from exchange.outbox.choices import Reason, Topic
 from exchange.outbox.groups import OPEN_GROUPS, WAITING, Group
+from portal.pages.list_filters import ListFilters
 
-MERCHANTS_SHOWN = 500
 # A name for several groups at once, as the overview counts them.
 ANY_WAITING = "waiting"
 # What the pages count as done: of the last hour.
 DONE_LATELY = "done_lately"
 
 
-class IntentFilters(forms.Form):
+class IntentFilters(ListFilters):
     """The query string of the list. A value that is not offered is left out, and the list shows the rest."""
+
+    action = "sync.view"
 
     state = forms.ChoiceField(
         label=_("State"),
@@ -31,22 +32,6 @@ class IntentFilters(forms.Form):
     )
     topic = forms.ChoiceField(label=_("What"), required=False, choices=[("", _("Any")), *Topic.choices])
     reason = forms.ChoiceField(label=_("Reason"), required=False, choices=[("", _("Any")), *Reason.choices])
-    merchant = forms.ChoiceField(label=_("Merchant"), required=False)
-
-    def __init__(self, data, *, user) -> None:
-        super().__init__(data)
-        merchants = (
-            Merchant.objects.visible_to(user)
-            .order_by("name", "uid")
-            .values_list("uid", "name")[:MERCHANTS_SHOWN]
-        )
-        choices = [("", _("All")), *((uid, name or uid) for uid, name in merchants)]
-        self.fields["merchant"].choices = choices  # type: ignore[attr-defined]
-
-    def values(self) -> dict[str, str]:
-        """The filters that are set and make sense."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 def groups_of(state: str) -> tuple[Group, ...]:

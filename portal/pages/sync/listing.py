@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from accounts.policy import merchant_scope
+from accounts.policy import may, merchant_scope
 from customers.models import Customer
 from exchange.outbox.choices import IntentState, Reason, Topic
 from exchange.outbox.database import now_ms
@@ -22,10 +22,14 @@ _ENDED = (Group.DONE, Group.GIVEN_UP)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One intent in words. `about`: the document; `next_at`: when it is due, where that is ahead."""
+    """One intent in words. `about`: the document; `next_at`: when it is due, where that is ahead.
+
+    `sees_customer`: whether the reader may; who runs the technical side alone is told no names.
+    """
 
     intent: Intent
     customer: Customer
+    sees_customer: bool
     title: str
     about: str
     group: Group
@@ -61,7 +65,7 @@ def list_intents(*, user: User, values: Mapping[str, str], after: Place | None) 
 
 
 def _visible_intents(user: User) -> QuerySet[Intent]:
-    scope = merchant_scope(user)
+    scope = merchant_scope(user, "sync.view")
     return Intent.objects.all() if scope is None else Intent.objects.filter(merchant_uid__in=scope)
 
 
@@ -89,25 +93,26 @@ def _place(intent: Intent, has_ended: bool) -> Place:
 
 def _rows(intents: list[Intent], user: User, now: int) -> list[Row]:
     customers = (
-        Customer.objects.visible_to(user)
+        Customer.objects.visible_to(user, "sync.view")
         .select_related("merchant")
         .in_bulk({intent.lane_id for intent in intents})
     )
-    titles = titles_of(intents)
+    titles = titles_of(intents, user)
     return [
-        row_of(intent, customers[intent.lane_id], titles.get(intent.subject_id, ""), now)
+        row_of(intent, customers[intent.lane_id], titles.get(intent.subject_id, ""), now, user)
         for intent in intents
         if intent.lane_id in customers
     ]
 
 
-def row_of(intent: Intent, customer: Customer, about: str, now: int) -> Row:
+def row_of(intent: Intent, customer: Customer, about: str, now: int, user: User) -> Row:
     """An intent in words, at `now` (epoch milliseconds by the database's clock)."""
     group = group_of(intent, now)
     is_ahead = intent.state == IntentState.PENDING and intent.is_ready and not intent.is_held
     return Row(
         intent=intent,
         customer=customer,
+        sees_customer=may(user, "customer.view", intent.merchant_uid),
         title=str(Topic(intent.topic).label),
         about=about,
         group=group,

@@ -27,9 +27,9 @@ class OneIntent:
 
 def one_intent(intent: Intent, customer: Customer, *, user: User) -> OneIntent:
     """Everything about an intent that staff may see; three queries."""
-    about = titles_of([intent]).get(intent.subject_id, "")
+    about = titles_of([intent], user).get(intent.subject_id, "")
     return OneIntent(
-        row=row_of(intent, customer, about, now_ms()),
+        row=row_of(intent, customer, about, now_ms(), user),
         sent=described(intent, about, customer, user=user),
         remedy=Reason(intent.reason).remedy if intent.reason else "",
         attempts=list(intent.attempts.order_by("-number")[:ATTEMPTS_SHOWN]),

@@ -92,7 +92,8 @@ class Sync:
     rate: Rate
     circuits: list[CircuitState]
     workers: list[WorkerState]
-    outcomes: dict[str, int]
+    # None for who may see some merchants only: they are all merchants'.
+    outcomes: dict[str, int] | None
     is_recovering: bool
 
     @property
@@ -108,6 +109,11 @@ class Sync:
         return sum(circuit.is_open for circuit in self.circuits)
 
     @property
+    def refused_calls(self) -> list[str]:
+        """Calls that rest since one customer after another was refused."""
+        return [circuit.endpoint for circuit in self.circuits if circuit.is_open and circuit.refusals]
+
+    @property
     def for_a_person(self) -> int:
         return self.total.of(Group.FOR_STAFF)
 
@@ -119,7 +125,7 @@ class Sync:
 
 def sync(*, user: User) -> Sync:
     """What the outbox does for the merchants that `user` may see; a fixed number of queries."""
-    scope = merchant_scope(user)
+    scope = merchant_scope(user, "sync.view")
     counted = group_counts(scope)
     topics = [_line(topic.value, str(topic.label), _of_topic(counted, topic)) for topic in Topic]
     merchants, more = _merchants(counted, user)
@@ -132,7 +138,7 @@ def sync(*, user: User) -> Sync:
         rate=rate_in_force(),
         circuits=circuit_states(),
         workers=worker_states(),
-        outcomes=recent_outcomes(),
+        outcomes=recent_outcomes() if scope is None else None,
         is_recovering=is_recovering(),
     )
 
@@ -164,7 +170,9 @@ def _merchants(counted: Iterable[GroupCount], user: User) -> tuple[list[Line], b
     shown = busiest[:MERCHANTS_SHOWN]
     names = {
         merchant.uid: str(merchant)
-        for merchant in Merchant.objects.visible_to(user).filter(uid__in=[line.key for line in shown])
+        for merchant in Merchant.objects.visible_to(user, "sync.view").filter(
+            uid__in=[line.key for line in shown]
+        )
     }
     for line in shown:
         line.title = names.get(line.key, line.key)

@@ -106,5 +106,5 @@ def decide(request: StaffRequest, intent_id: UUID, name: str) -> HttpResponse:
 
 def _in_scope(request: StaffRequest, intent_id: UUID) -> tuple[Intent, Customer]:
     found = get_object_or_404(Intent, pk=intent_id)
-    visible = Customer.objects.visible_to(request.user).select_related("merchant")
+    visible = Customer.objects.visible_to(request.user, "sync.view").select_related("merchant")
     return found, get_object_or_404(visible, pk=found.lane_id)

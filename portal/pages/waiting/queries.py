@@ -13,6 +13,7 @@ from exchange.outbox.queries import reasons, waiting_for_staff
 from kyc.requirements import Requirement
 from portal.pages.customer.sent import SentIntent, described, titles_of
 from portal.pages.paging import newest_first
+from portal.pages.proposals.queries import Decided, Proposed, decided_for, proposals_for
 from portal.pages.whose_move import requirements_for_list
 
 # Drafts are judged one by one to find the open warnings: so many, then the page says that there are more.
@@ -48,6 +49,9 @@ class StuckGroup:
 class Waiting:
     """`*_count` count all, the lists hold the first. Doubts are counted among the drafts looked at."""
 
+    proposals: list[Proposed]
+    proposal_count: int
+    decided: list[Decided]
     stuck: list[StuckGroup]
     stuck_count: int
     doubted: list[Doubted]
@@ -61,17 +65,21 @@ class Waiting:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.stuck or self.doubted or self.ready or self.rejected)
+        return not (self.proposals or self.stuck or self.doubted or self.ready or self.rejected)
 
 
 def waiting(*, user: User, today: datetime.date) -> Waiting:
     """Everything that waits for staff among what `user` may see, in a fixed number of queries."""
-    customers = Customer.objects.visible_to(user).select_related("merchant")
+    customers = Customer.objects.visible_to(user).going_on().select_related("merchant")
+    proposals, proposal_count = proposals_for(user)
     doubted, looked_at, has_more = _doubted(customers, today)
     stuck = _stuck(user)
     ready = customers.filter(stage=Stage.COMPLETE)
     rejected = customers.filter(stage=Stage.REJECTED)
     return Waiting(
+        proposals=proposals,
+        proposal_count=proposal_count,
+        decided=decided_for(user),
         stuck=stuck,
         stuck_count=sum(group.count for group in stuck),
         doubted=doubted[:SHOWN_MAX],
@@ -108,7 +116,7 @@ def _stuck(user: User) -> list[StuckGroup]:
     customers = (
         Customer.objects.visible_to(user).select_related("merchant").in_bulk({i.lane_id for i in intents})
     )
-    titles = titles_of(intents)
+    titles = titles_of(intents, user)
     counts: dict[str, int] = defaultdict(int)
     for (_topic, reason), count in reasons(scope).items():
         counts[reason] += count

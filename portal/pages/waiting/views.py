@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.four_eyes import is_needed
 from customers.models import Customer
 from exchange.outbox.models import Intent
 from kyc.delivery.decisions import RetryNotAllowed, retry_intent
@@ -17,17 +18,21 @@ from portal.pages.waiting.queries import waiting as waiting_for
 
 
 @require_safe
-@page("customer.view")
+@page("waiting.view")
 def waiting(request: StaffRequest) -> HttpResponse:
-    shown = waiting_for(user=request.user, today=timezone.localdate())
-    return render(request, "waiting.html", {"here": "waiting", "page": shown})
+    context = {
+        "here": "waiting",
+        "page": waiting_for(user=request.user, today=timezone.localdate()),
+        "takes_two": is_needed("customer.submit"),
+    }
+    return render(request, "waiting.html", context)
 
 
 @require_POST
 @page("intent.retry")
 def retry(request: StaffRequest, intent_id: UUID) -> HttpResponse:
     """Send one intent again; then back to the customer, or to what waits."""
-    visible = Customer.objects.visible_to(request.user).values("pk")
+    visible = Customer.objects.visible_to(request.user, "intent.retry").values("pk")
     intent = get_object_or_404(Intent.objects.filter(lane_id__in=visible), pk=intent_id)
     try:
         retry_intent(intent=intent, actor=request.user)

@@ -1,0 +1,1 @@
+"""One's own way in: sign-in, second factor, password, sessions, invitation."""

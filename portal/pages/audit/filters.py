@@ -1,0 +1,68 @@
+"""What the audit trail can be searched by."""
+
+import datetime
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.audit_rows import Outcome
+from accounts.models import User
+from portal.pages.audit.queries import NOBODY
+from portal.pages.audit.words import CHANNELS, GROUPS, WORDS
+from portal.pages.list_filters import ListFilters
+
+PEOPLE_SHOWN = 500
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class AuditFilters(ListFilters):
+    """The query string of the page. A value that is not offered is left out, and the list shows the rest."""
+
+    action = "audit.view"
+
+    q = forms.CharField(
+        label=_("Reference, id or entry"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    person = forms.ChoiceField(label=_("Who"), required=False)
+    what = forms.ChoiceField(
+        label=_("What"),
+        required=False,
+        choices=[
+            ("", _("Anything")),
+            *((f"{group}.", label) for group, label in GROUPS.items()),
+            *sorted(WORDS.items(), key=lambda item: item[0]),
+        ],
+    )
+    outcome = forms.ChoiceField(
+        label=_("Outcome"), required=False, choices=[("", _("Any")), *Outcome.choices]
+    )
+    channel = forms.ChoiceField(
+        label=_("By which way"),
+        required=False,
+        choices=[("", _("Any")), *CHANNELS.items()],
+    )
+    since = forms.DateField(label=_("From"), required=False, widget=DateInput())
+    until = forms.DateField(label=_("To"), required=False, widget=DateInput())
+
+    def __init__(self, data, *, user: User) -> None:
+        super().__init__(data, user=user)
+        people = User.objects.order_by("name", "email")[:PEOPLE_SHOWN]
+        choices = [("", _("Anybody")), *((str(one.pk), str(one)) for one in people)]
+        choices.append((NOBODY, _("Nobody signed in")))
+        self.fields["person"].choices = choices  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, str]:
+        """The filters that are set and make sense; dates as they stand in an address."""
+        return {
+            name: value.isoformat() if isinstance(value, datetime.date) else value
+            for name, value in super().values().items()
+        }

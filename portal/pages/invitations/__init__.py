@@ -1,0 +1,1 @@
+"""Who was asked to work here and has not come in yet."""
