@@ -14,13 +14,41 @@ def _own_storage(tmp_path, settings):
         "BACKEND": "vault.files.DurableFileSystemStorage",
         "OPTIONS": {"location": str(tmp_path / "media")},
     }
+    storages["audit_heads"] = {
+        "BACKEND": "accounts.audit_folder.AppendOnlyFolder",
+        "OPTIONS": {"location": str(tmp_path / "audit-heads")},
+    }
     settings.STORAGES = storages
     settings.MEDIA_ROOT = str(tmp_path / "media")
 
 
 def pytest_configure():
+    from tests.socket_guard import refuse_the_world
+
+    refuse_the_world()
     settings.PORTAL_KEYS = "1:" + base64.b64encode(b"k" * 32).decode()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Most tests are about what one person does; those about two ask for `four_eyes`.
+    settings.FOUR_EYES = frozenset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_empties_the_audit_trail():
+    """The database refuses to empty it; between tests that commit, it has to."""
+    from tests.accounts.audit_trail import flushes_the_audit_trail
+
+    with flushes_the_audit_trail():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _both_steps_of_the_sign_in(monkeypatch):
+    """`client.force_login` leaves a session in which password and second factor were shown."""
+    from django.test import Client
+
+    from tests.accounts.signing_in import sign_in_at_once
+
+    monkeypatch.setattr(Client, "force_login", sign_in_at_once)
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +62,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory)
 
 
 @pytest.fixture
+def four_eyes(settings):
+    """Everything that can need a second person does, as by default."""
+    from accounts.four_eyes import MATTERS
+
+    settings.FOUR_EYES = frozenset(MATTERS)
+
+
+@pytest.fixture
 def machine(db):
     """The machine's own account, as commands use it."""
     from accounts.models import User
@@ -43,12 +79,59 @@ def machine(db):
 
 @pytest.fixture
 def thandi(db):
-    """Thandi, a compliance officer."""
-    from accounts.models import User
+    """Thandi, who holds every role for all merchants."""
+    from accounts.roles import Role
+    from tests.accounts.people import a_person
 
-    return User.objects.create_user(
-        "thandi@aggregator.example", "a long enough passphrase", name="Thandi Nkosi"
-    )
+    return a_person("thandi@aggregator.example", *Role, name="Thandi Nkosi")
+
+
+@pytest.fixture
+def viewer(db):
+    """Vusi, a viewer for all merchants."""
+    from tests.accounts.people import a_person
+
+    return a_person("vusi@aggregator.example", "viewer", name="Vusi Zulu")
+
+
+@pytest.fixture
+def agent(db):
+    """Ayanda, an agent (maker) for all merchants."""
+    from tests.accounts.people import a_person
+
+    return a_person("ayanda@aggregator.example", "agent", name="Ayanda Cele")
+
+
+@pytest.fixture
+def officer(db):
+    """Olivia, an officer (checker) for all merchants."""
+    from tests.accounts.people import a_person
+
+    return a_person("olivia@aggregator.example", "officer", name="Olivia Smit")
+
+
+@pytest.fixture
+def auditor(db):
+    """Arno, an auditor for all merchants."""
+    from tests.accounts.people import a_person
+
+    return a_person("arno@aggregator.example", "auditor", name="Arno Kruger")
+
+
+@pytest.fixture
+def operator(db):
+    """Oscar, an operator for all merchants."""
+    from tests.accounts.people import a_person
+
+    return a_person("oscar@aggregator.example", "operator", name="Oscar Maseko")
+
+
+@pytest.fixture
+def administrator(db):
+    """Adele, an administrator, who sees no customers."""
+    from tests.accounts.people import a_person
+
+    return a_person("adele@aggregator.example", "administrator", name="Adele Pillay")
 
 
 @pytest.fixture

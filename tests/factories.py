@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Eyes
 from customers.choices import Origin, Stage
 from customers.models import BusinessProfile, Customer, Merchant, Ubo, vault_owner
 from exchange.outbox import NewIntent, enqueue
@@ -150,7 +151,7 @@ def make_document(customer: Customer, doc_type: str, *, ubo: Ubo | None = None, 
 def submit(customer: Customer) -> Customer:
     """Freeze it and write its intents, whatever it lacks."""
     customer.stage, customer.submitted_at = Stage.SUBMITTED, timezone.now()
-    customer.submitted_by = User.objects.machine()
+    customer.submitted_by, customer.submitted_eyes = User.objects.machine(), Eyes.COMMAND
     customer.submitted_digest = canonical_digest(customer, list(customer.ubos.all()))
     merchant_uid = customer.merchant.uid
     with transaction.atomic():

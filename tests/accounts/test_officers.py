@@ -1,6 +1,6 @@
 import pytest
 
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, RoleGrant, User
 from accounts.officers import create_first_officer
 
 pytestmark = pytest.mark.django_db
@@ -29,5 +29,6 @@ def test_no_two_passwords_are_alike():
     passwords = set()
     for _ in range(20):
         passwords.add(create_first_officer().password)
+        RoleGrant.objects.all().delete()
         User.objects.filter(is_machine=False).delete()
     assert len(passwords) == 20

@@ -112,7 +112,15 @@ def test_every_page_is_sound(width, scheme, world, open_browser, sign_in):
         page.goto(f"/customers/{customer.pk}/")
         page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true })")
         assert_sound(page, f"customer {name}")
-    for path in ("/accounts/password/change/", "/accounts/logout/", "/nothing/"):
+    for path in (
+        "/accounts/security/",
+        "/accounts/sessions/",
+        "/accounts/step-up/",
+        "/accounts/password/change/",
+        "/accounts/logout/",
+        "/invitations/",
+        "/nothing/",
+    ):
         page.goto(path)
         assert_sound(page, path)
 
@@ -128,7 +136,7 @@ def test_an_empty_product_is_sound(width, scheme, sign_in):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_configuration_breaks_no_policy(scheme, world, sign_in):
     page = sign_in(scheme=scheme)
-    for path in ("", "accounts/user/", "accounts/user/add/", "customers/merchant/"):
+    for path in ("", "customers/merchant/"):
         page.goto(f"/admin/{path}")
         page.wait_for_load_state("networkidle")
         assert page.get_by_role("link", name="Onboarding portal: configuration").is_visible()

@@ -6,8 +6,11 @@ Exit 0: everything held; 1: something did not, and the report says what.
 from __future__ import annotations
 
 import argparse
+import json
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from tests.campaigns.guard_off import GUARDS
 from tests.campaigns.telling import Report
@@ -19,9 +22,10 @@ def _common(options: argparse.Namespace) -> dict:
 
 
 def _c1(options: argparse.Namespace) -> Report:
-    from tests.campaigns.c1_exactly_once import Plan, run
+    from tests.campaigns.c1_exactly_once import NO_END, Plan, run
 
-    return run(Plan(**_common(options), is_packed=not options.as_rows))
+    never = {"mean_gap": NO_END} if options.unkilled else {}
+    return run(Plan(**_common(options), **never, is_packed=not options.as_rows))
 
 
 def _c2(options: argparse.Namespace) -> Report:
@@ -29,8 +33,23 @@ def _c2(options: argparse.Namespace) -> Report:
     from tests.campaigns.c2_crash_points import CrashPlan, run_shares
 
     return run_shares(
-        CrashPlan(**_common(options), is_business=options.customers > 1, lost_reply=options.lost_reply)
+        CrashPlan(
+            **_common(options),
+            is_business=options.customers > 1,
+            lost_reply=options.lost_reply,
+            pairs=options.pairs,
+            points=options.first <= 1,
+            lines=_lines(options),
+        )
     )
+
+
+def _lines(options: argparse.Namespace) -> Sequence[int] | None:
+    """All lines, those of a piece, or none where named points are what is asked for."""
+    if options.pairs or options.points:
+        return ()
+    piece = range(max(1, options.first), max(1, options.first) + options.count)
+    return None if options.count > MOST and options.first == 0 else piece
 
 
 def _c4(options: argparse.Namespace) -> Report:
@@ -60,6 +79,21 @@ def _c6(options: argparse.Namespace) -> Report:
     )
 
 
+def _c7(options: argparse.Namespace) -> Report:
+    from tests.campaigns.c7_catch_up import CatchUpPlan, run
+
+    return run(CatchUpPlan(**_common(options), rate=options.rate))
+
+
+def _c8(options: argparse.Namespace) -> Report:
+    from tests.campaigns.c8_contention import ContentionPlan, run
+
+    names = ("seed", "database", "duration", "guard_off")
+    plan = ContentionPlan(**{name: getattr(options, name) for name in names})
+    plan.is_edit_only = bool(plan.guard_off)
+    return run(plan)
+
+
 def _c9(options: argparse.Namespace) -> Report:
     from tests.campaigns.c1_exactly_once import Plan
     from tests.campaigns.c9_restore import run
@@ -74,6 +108,21 @@ def _c10(options: argparse.Namespace) -> Report:
     return run(Plan(**_common(options), mean_gap=2.0))
 
 
+def _quirks(options: argparse.Namespace) -> Report:
+    from tests.campaigns.quirks import QuirksPlan, run
+
+    names = ("seed", "database", "guard_off", "only", "first", "count")
+    return run(QuirksPlan(**{name: getattr(options, name) for name in names}))
+
+
+def _twenty_kills(options: argparse.Namespace) -> Report:
+    from tests.campaigns.twenty_kills import KillsPlan, run
+
+    names = ("seed", "customers", "database", "guard_off")
+    return run(KillsPlan(**{name: getattr(options, name) for name in names}, kills=options.times))
+
+
+MOST = 10**6
 OUTAGES = ("database", "broker_emptied", "broker_gone", "disk", "exchange")
 CAMPAIGNS: dict[str, Callable[[argparse.Namespace], Report]] = {
     "c1": _c1,
@@ -81,8 +130,12 @@ CAMPAIGNS: dict[str, Callable[[argparse.Namespace], Report]] = {
     "c4": _c4,
     "c5": _c5,
     "c6": _c6,
+    "c7": _c7,
+    "c8": _c8,
     "c9": _c9,
     "c10": _c10,
+    "quirks": _quirks,
+    "twenty_kills": _twenty_kills,
 }
 
 
@@ -98,10 +151,18 @@ def main() -> int:
     add("--merchants", type=int, default=20)
     add("--rate", type=float, default=20.0, help="calls a second, for c5")
     add("--what", default="database", choices=OUTAGES, help="what goes out, for c6")
-    add("--times", type=int, default=5, help="how often it goes out, for c6")
+    add(
+        "--times", type=int, default=5, help="how often it goes out, for c6; how many kills, for twenty_kills"
+    )
     add("--broker-url", default="", help="a running broker, for c6; else a Redis of its own")
     add("--lost-reply", action="store_true", help="the create's reply is lost each time, for c2")
+    add("--unkilled", action="store_true", help="nobody is killed, for c1")
+    add("--points", action="store_true", help="at named points alone, for c2")
+    add("--pairs", action="store_true", help="at named points and at pairs of them alone, for c2")
     add("--haste", type=float, default=1.0, help="how much faster than in life a dead worker is noticed")
+    add("--only", default="", help="one switch alone, for quirks")
+    add("--first", type=int, default=0, help="from the so-manieth on, for quirks and c2's lines")
+    add("--count", type=int, default=MOST + 1, help="so many, for quirks and c2's lines")
     add("--as-rows", action="store_true", help="customers are written as rows, not imported from a pack")
     add(
         "--guard-off",
@@ -109,9 +170,14 @@ def main() -> int:
         default="",
         help="without this guard; it should fail",
     )
+    add("--json", type=Path, default=None, help="where the report goes as JSON, too")
     options = parser.parse_args()
+    # Told to end, it ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     report = CAMPAIGNS[options.campaign](options)
     print(report)
+    if options.json is not None:
+        options.json.write_text(json.dumps(report.as_json(), default=str))
     return 0 if report.holds else 1
 
 

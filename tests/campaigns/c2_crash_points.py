@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import product
@@ -23,15 +24,16 @@ MOST_LINES = 20_000
 
 @dataclass
 class CrashPlan(Plan):
-    """`lines`: at which executed lines, or None for every one. `stride`: every so-manieth of all.
+    """`lines`: at which executed lines, or None for every one.
 
     `points`: named points, each the first and the second time it is reached; `pairs`: one after another.
-    `lost_reply`: the create's reply is lost each time, so that what resolves it is killed, too.
+    `lost_reply`: the create's reply is lost each time, so that what resolves it is killed, too. `share` of
+    `shares`: every so-manieth kill of all.
     """
 
-    lines: tuple[int, ...] | None = None
-    stride: int = 1
-    first: int = 1
+    lines: Sequence[int] | None = None
+    share: int = 0
+    shares: int = 1
     points: bool = True
     pairs: bool = False
     lost_reply: bool = False
@@ -48,8 +50,9 @@ def run(plan: CrashPlan) -> Report:
         kills += [[{"point": name, "nth": nth}] for name in plan.names for nth in (1, 2)]
     if plan.pairs:
         kills += [[{"point": one}, {"point": two}] for one, two in product(plan.names, repeat=2)]
-    lines = plan.lines if plan.lines is not None else range(plan.first, MOST_LINES, plan.stride)
+    lines = plan.lines if plan.lines is not None else range(1, MOST_LINES)
     kills += [[{"line": number}] for number in lines]
+    kills = kills[plan.share :: plan.shares]
     with scenery(plan) as (sandbox, _proxy, install):
         install.environment["EXCHANGE_BASE_URL"] = sandbox.base_url
         merchant = sandbox.add_merchant(name="Merchant")
@@ -105,18 +108,10 @@ def run(plan: CrashPlan) -> Report:
 
 def run_shares(plan: CrashPlan) -> Report:
     """The same in `plan.workers` shares side by side, each with a sandbox and an install of its own."""
-    shares = [
-        replace(
-            plan,
-            first=plan.first + share,
-            stride=plan.stride * plan.workers,
-            points=plan.points and not share,
-        )
-        for share in range(plan.workers)
-    ]
+    shares = [replace(plan, share=share, shares=plan.workers) for share in range(plan.workers)]
     with ThreadPoolExecutor(plan.workers) as pool:
         reports = list(pool.map(run, shares))
-    whole = Report("C2 crash points", plan.seed, {"lost_reply": plan.lost_reply})
+    whole = Report("C2 crash points", plan.seed, {"lost_reply": plan.lost_reply, "pairs": plan.pairs})
     for report in reports:
         for name, lines in report.broken.items():
             whole.broken.setdefault(name, []).extend(lines)

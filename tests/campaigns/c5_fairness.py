@@ -34,7 +34,6 @@ def jain(counts: list[int]) -> float:
 def run(plan: FairnessPlan) -> Report:
     report = Report("C5 fairness", plan.seed)
     with scenery(plan) as (sandbox, _proxy, install):
-        install.environment["EXCHANGE_RATE_PER_SECOND"] = str(plan.rate)
         merchants = [sandbox.add_merchant(name=f"Merchant {number}") for number in range(plan.merchants)]
         shares = [plan.large, *[plan.small] * (plan.merchants - 1)]
         # The large one was first, and none needs documents: a customer is two calls.

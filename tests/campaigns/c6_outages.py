@@ -7,7 +7,9 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +21,10 @@ from tests.campaigns.fleet import Fleet, Install
 from tests.campaigns.invariants import judge
 from tests.campaigns.proxy_process import ProxyProcess
 from tests.campaigns.telling import Report
+from tests.campaigns.web import browser, web_server
 
 RECOVERS_WITHIN = 30.0
+AWAY = "503 with Retry-After"
 DISK_BYTES = 48_000_000
 
 
@@ -64,11 +68,19 @@ def run(plan: OutagePlan) -> Report:
         install.seed(seed=plan.seed, individuals=plan.customers, prefix="a.", **load)
         sandbox.set_faults({"kind": "latency", "seconds": 0.05})
         outage = _outages(plan, cluster, broker, proxy, folder, install)
-        slowest = 0.0
-        # Nobody starts them again: what goes out and comes back must not end a worker.
-        with Fleet(install, "work", size=plan.workers, restarts=False) as fleet:
+        slowest, start = 0.0, 0.0
+        visitor = stack.enter_context(_Visitor.at_work(install)) if plan.what == "database" else None
+        # What goes out and comes back must not end a worker: nobody starts them again. A broker that dies may
+        # end a Celery worker (the library gives up where a message was in its hands); its supervisor starts
+        # another, as ours does.
+        is_supervised = plan.what.startswith("broker")
+        with Fleet(install, "work", size=plan.workers, restarts=is_supervised) as fleet:
+            begun = time.monotonic()
             for number in range(plan.times):
-                _wait_for(sandbox, fleet, "a.", 60)
+                _wait_for(sandbox, fleet, "a.", 120)
+                # What a worker needs to start on this machine just now is no recovery.
+                start = start or (time.monotonic() - begun if is_supervised else 0.0)
+                patience = plan.recovers_within + start
                 # Something new to do, whatever was delivered meanwhile. Of what comes just before the broker
                 # is emptied, no worker hears.
                 new = {"seed": plan.seed + 1 + number, "individuals": 3, "prefix": "b.", **load}
@@ -82,13 +94,17 @@ def run(plan: OutagePlan) -> Report:
                     outage()
                     is_back = time.monotonic()
                     install.seed(**new)
-                _wait_for(sandbox, fleet, f"b.s{plan.seed + 1 + number}.", plan.recovers_within + 5)
+                _wait_for(sandbox, fleet, f"b.s{plan.seed + 1 + number}.", patience + 5)
                 slowest = max(slowest, time.monotonic() - is_back)
             seconds = drive(install, fleet, None, seconds=plan.duration)
         report.require(
-            slowest <= plan.recovers_within, "recovery", f"nothing moved for {slowest:.0f} s after an outage"
+            slowest <= plan.recovers_within + start,
+            "recovery",
+            f"nothing moved for {slowest:.0f} s after an outage; a start takes {start:.0f} s",
         )
         finish(install, report)
+        if visitor is not None:
+            visitor.judge(report)
         if plan.what == "database":
             # What a worker had not yet written when the server died counts as if it had been killed.
             fleet.struck_pids |= fleet.pids
@@ -96,12 +112,51 @@ def run(plan: OutagePlan) -> Report:
         report.figures |= {
             "outages": plan.times,
             "slowest_recovery_seconds": round(slowest, 1),
+            "a_start_takes_seconds": round(start, 1),
             "worker_ends": fleet.ends,
             "seconds": round(seconds, 1),
         }
         if not report.holds:
             report.figures["log"] = install.last_words()[-1500:]
     return report
+
+
+class _Visitor:
+    """Somebody who looks at a page of the portal all the time: 200, or 503 with Retry-After, never a 500."""
+
+    def __init__(self, address: str, cookie: str) -> None:
+        self.address, self.http = address, browser(cookie)
+        self.answers: Counter[str] = Counter()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    @classmethod
+    @contextlib.contextmanager
+    def at_work(cls, install: Install) -> Iterator[_Visitor]:
+        cookie = install.must(program="web").strip()
+        with web_server(install) as address:
+            visitor = cls(address, cookie)
+            visitor._thread.start()
+            try:
+                yield visitor
+            finally:
+                visitor._over.set()
+                visitor._thread.join(70)
+
+    def _look(self) -> None:
+        while not self._over.wait(0.1):
+            try:
+                answer = self.http.get(f"{self.address}/api/customers/?limit=1", timeout=60)
+                asks_again = "Retry-After" in answer.headers
+                self.answers[f"{answer.status_code}{' with Retry-After' if asks_again else ''}"] += 1
+            except OSError as error:
+                self.answers[type(error).__name__] += 1
+
+    def judge(self, report: Report) -> None:
+        wrong = {what: count for what, count in self.answers.items() if what not in ("200", AWAY)}
+        report.require(not wrong, "503, not 500", f"{wrong}")
+        report.require(self.answers[AWAY] > 0 and self.answers["200"] > 0, "load", f"{dict(self.answers)}")
+        report.figures["answers_to_a_visitor"] = dict(self.answers)
 
 
 def _wants_redis(plan: OutagePlan) -> bool:

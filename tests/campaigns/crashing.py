@@ -142,7 +142,8 @@ def main(
     lost_reply: bool = False,
 ) -> None:
     from exchange.sandbox.testing import SandboxProcess
-    from tests.campaigns.invariants import Scene, judge
+    from tests.campaigns.invariants import judge
+    from tests.campaigns.scene import Scene
 
     sandbox = SandboxProcess("unused", port=sandbox_port)
     merchants = sandbox.state()["merchants"]

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import fcntl
+import hashlib
 import os
 import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 import uuid
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from tests.campaigns.proxy_process import ROOT
+
 SERVER = os.environ.get("TEST_DATABASE_URL") or "postgres://root@127.0.0.1:5432/portal"
 
 
 class SqliteDatabase:
-    """A file in `folder`."""
+    """A file in `folder`, with all tables in it: making them takes longer than most short forms do."""
 
     kind = "sqlite"
 
@@ -29,6 +35,7 @@ class SqliteDatabase:
         return f"sqlite:///{self.path}"
 
     def __enter__(self) -> SqliteDatabase:
+        shutil.copyfile(_with_tables(), self.path)
         return self
 
     def __exit__(self, *_details: object) -> None:
@@ -52,6 +59,40 @@ class SqliteDatabase:
         shutil.copyfile(source, self.path)
 
 
+def _with_tables() -> Path:
+    """An empty database with this checkout's migrations, made once and kept until one of them changes."""
+    digest = hashlib.sha256()
+    for path in sorted(ROOT.glob("*/migrations/*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    made = ROOT / "var" / f"campaign-tables-{digest.hexdigest()[:16]}.sqlite3"
+    made.parent.mkdir(exist_ok=True)
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            half = made.with_suffix(".half")
+            half.unlink(missing_ok=True)
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-c",
+                    "import django; django.setup(); from portal.database import migrate; migrate()",
+                ],
+                cwd=ROOT,
+                env={
+                    **os.environ,
+                    "DJANGO_SETTINGS_MODULE": "portal.settings",
+                    "SECRET_KEY": "for campaigns alone",
+                    "PORTAL_KEYS": "1:" + base64.b64encode(b"c" * 32).decode(),
+                    "DATABASE_URL": f"sqlite:///{half}",
+                },
+                check=True,
+            )
+            with contextlib.closing(sqlite3.connect(half)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            half.rename(made)
+    return made
+
+
 class PostgresDatabase:
     """A database of its own on `server`, dropped afterwards."""
 
@@ -65,36 +106,41 @@ class PostgresDatabase:
     def url(self) -> str:
         return urlunsplit(self._server._replace(path=f"/{self.name}"))
 
-    def _address(self, name: str) -> str:
+    @property
+    def address(self) -> str:
+        """As the driver takes it."""
+        return self._address_of(self.name)
+
+    def _address_of(self, name: str) -> str:
         return urlunsplit(self._server._replace(scheme="postgresql", path=f"/{name}"))
 
     def __enter__(self) -> PostgresDatabase:
-        self._order(f'CREATE DATABASE "{self.name}"')
+        self.order(f'CREATE DATABASE "{self.name}"')
         return self
 
     def __exit__(self, *_details: object) -> None:
-        self._order(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+        self.order(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
-    def _order(self, sql: str) -> None:
+    def order(self, sql: str) -> None:
         import psycopg
 
-        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self._address_of("postgres"), autocommit=True) as connection:
             connection.execute(sql)
 
     def rows(self, sql: str) -> list[tuple]:
         import psycopg
 
-        with psycopg.connect(self._address(self.name), autocommit=True) as connection:
+        with psycopg.connect(self._address_of(self.name), autocommit=True) as connection:
             return connection.execute(sql).fetchall()
 
     def snapshot(self, to: Path) -> None:
         with to.open("wb") as file:
-            subprocess.run(["pg_dump", "-Fc", self._address(self.name)], check=True, stdout=file)
+            subprocess.run(["pg_dump", "-Fc", self._address_of(self.name)], check=True, stdout=file)
 
     def restore(self, source: Path) -> None:
-        self._order(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
-        self._order(f'CREATE DATABASE "{self.name}"')
-        subprocess.run(["pg_restore", "-d", self._address(self.name), str(source)], check=True)
+        self.order(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+        self.order(f'CREATE DATABASE "{self.name}"')
+        subprocess.run(["pg_restore", "-d", self._address_of(self.name), str(source)], check=True)
 
 
 class PostgresCluster:

@@ -27,6 +27,7 @@ def gather() -> dict[str, Any]:
         Intent.objects.values(
             *("id", "topic", "subject_id", "lane_id", "merchant_uid", "state", "reason", "attempts_made"),
             *("tries", "unknown_tries", "created_ms", "updated_ms", "done_ms", "generation"),
+            *("is_ready", "is_held", "due_ms", "error_code"),
         )
     )
     for intent in intents:
@@ -86,6 +87,7 @@ def _customers() -> list[dict[str, Any]]:
                 "token": customer.token,
                 "uid": customer.uid,
                 "stage": customer.stage,
+                "version": customer.version,
                 "origin": customer.origin,
                 "submitted_at": customer.submitted_at and customer.submitted_at.timestamp(),
                 "is_as_submitted": digest == customer.submitted_digest,
@@ -109,6 +111,7 @@ def _document(document) -> dict[str, Any]:
         "ubo_id": document.ubo_id,
         "doc_type": document.doc_type,
         "is_current": document.is_current,
+        "version": document.version,
         "delivery": document.delivery,
         "is_flagged": document.is_flagged,
         "sha256": document.sha256,

@@ -17,7 +17,8 @@ from typing import IO, Any
 from tests.campaigns.proxy_process import ROOT
 
 INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
-PATIENCE = 180.0
+# A command may take long on a busy machine; one that hangs must end some time.
+PATIENCE = 900.0
 
 
 class Install:
@@ -61,10 +62,14 @@ class Install:
         }
 
     def start(self, *words: str, program: str = "launch", output: IO | int | None = None) -> subprocess.Popen:
-        """`manage.py <words>` as a process of its own group; what it says goes to the fleet's log."""
+        """`manage.py <words>` as a process of its own group; what it says goes to the fleet's log.
+
+        `program`: which of the campaigns' own; "manage": the product's very own, without any of our switches.
+        """
+        what = ["manage.py"] if program == "manage" else ["-m", f"tests.campaigns.{program}"]
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", f"tests.campaigns.{program}", *words],
+                [sys.executable, *what, *words],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -117,6 +122,16 @@ def end(process: subprocess.Popen, how: int = signal.SIGKILL) -> int:
         return process.wait()
 
 
+def family(pid: int) -> set[int]:
+    """A process and all that it started: a Celery worker's calls are made by its children."""
+    found = {pid}
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in path.read_text().split():
+                found |= family(int(child))
+    return found
+
+
 class Fleet:
     """So many workers of one command; whoever ends is started again, as a supervisor would. A context
     manager: leaving it asks them to end (SIGTERM) and waits."""
@@ -155,12 +170,12 @@ class Fleet:
         self.workers = []
 
     def kill(self, worker: subprocess.Popen) -> None:
-        self.struck_pids.add(worker.pid)
+        self.struck_pids |= family(worker.pid)
         self.kills += 1
         end(worker)
 
     def freeze(self, worker: subprocess.Popen, seconds: float) -> None:
-        self.struck_pids.add(worker.pid)
+        self.struck_pids |= family(worker.pid)
         self.freezes += 1
         with contextlib.suppress(ProcessLookupError):
             os.killpg(worker.pid, signal.SIGSTOP)
@@ -201,6 +216,8 @@ class Killer:
         self._next = time.monotonic() + self._gap()
 
     def _gap(self) -> float:
+        if self.mean_gap == float("inf"):
+            return self.mean_gap
         return min(3 * self.mean_gap, max(self.mean_gap / 3, self.chance.expovariate(1 / self.mean_gap)))
 
     def strike(self) -> None:

@@ -1,7 +1,8 @@
 """What must hold whatever was broken, judged by the sandbox's own store. Every campaign calls `judge`.
 
-Each function takes the Scene and yields a line for each thing that is not as it must be; the number before
-its name is the one in the plan (I1 to I12). P1 and P2 are the promises about customers and documents.
+Each function takes the Scene (tests/campaigns/scene.py) and yields a line for each thing that is not as it
+must be; the number before its name is the one in the plan (I1 to I12). P1 and P2 are the promises about
+customers and documents.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
+
+from tests.campaigns.scene import Scene
 
 CLOSED = ("done", "given_up")
 REASONS = {
@@ -21,57 +23,17 @@ REASONS = {
 }  # fmt: skip
 CREATE, UPLOAD = "customer.create", "document.upload"
 MAX_TRIES, MAX_UNKNOWN_CREATES, MAX_UPLOADS = 20, 3, 2
+NOTHING_HAPPENED = {
+    "not_signed",
+    "not_sendable",
+    "unreachable",
+    "rate_limited",
+    "paused",
+    "key_refused",
+    "clock",
+}
 # Audit rows that tell of a uid that was bound, whichever way.
 BINDINGS = ("created_at_exchange", "found_at_exchange", "adopted")
-
-
-@dataclass
-class Scene:
-    """All that is judged. `facts`: tests.campaigns.facts; `held`: the sandbox's state; `effects`: its log.
-
-    `strangers`: e-mails that someone else holds at the exchange: their customers must end with staff.
-    `struck_pids`: workers that were killed or frozen. `status`: `outbox_status --json`, where it exists.
-    `is_over`: whether the campaign ran to its end, so that nothing may be left to do.
-    """
-
-    facts: dict[str, Any]
-    held: dict[str, Any]
-    effects: list[dict[str, Any]]
-    strangers: frozenset[str] = frozenset()
-    struck_pids: frozenset[int] = frozenset()
-    status: dict[str, Any] | None = None
-    is_over: bool = True
-    notes: Counter = field(default_factory=Counter)
-
-    @cached_property
-    def customers(self) -> list[dict]:
-        """Those that were submitted here."""
-        return [row for row in self.facts["customers"] if row["submitted_at"]]
-
-    @cached_property
-    def there(self) -> dict[tuple[str | None, str], list[dict]]:
-        """The exchange's customers by merchant and e-mail; strangers' left out."""
-        found = defaultdict(list)
-        for row in self.held["customers"]:
-            if row["email"].casefold() not in self.strangers or "[" in (row["account_name"] or ""):
-                found[row["merchant_uid"], row["email"].casefold()].append(row)
-        return found
-
-    @cached_property
-    def by_uid(self) -> dict[str, dict]:
-        return {row["uid"]: row for row in self.held["customers"]}
-
-    @cached_property
-    def copies(self) -> Counter:
-        return Counter((row["owner_uid"], row["doc_type"], row["sha256"]) for row in self.held["documents"])
-
-    def of_them(self, customer: dict) -> list[dict]:
-        return self.there[customer["merchant_uid"], customer["email"].casefold()]
-
-    def owner_uid(self, customer: dict, document: dict) -> str | None:
-        if document["ubo_id"] is None:
-            return customer["uid"]
-        return next(ubo["uid"] for ubo in customer["ubos"] if ubo["id"] == document["ubo_id"])
 
 
 def p1_everybody_is_there_once(scene: Scene) -> Iterator[str]:
@@ -119,6 +81,9 @@ def p2_documents_arrive_and_doubt_is_flagged(scene: Scene) -> Iterator[str]:
                 if document["id"] not in doubtful:
                     yield f"flagged without an unknown attempt: {name}, there {count} times"
             scene.notes[f"documents_there_{count}_times"] += 1
+            if not count and document["id"] in scene.excused_uploads:
+                scene.notes["documents_excused"] += 1
+                continue
             if count > 2 or (count != 1 and not document["is_flagged"] and scene.is_over):
                 yield f"document: {name} is there {count} times, flagged={document['is_flagged']}"
 
@@ -187,11 +152,12 @@ def i3_nothing_there_without_an_owner(scene: Scene) -> Iterator[str]:
 
 def i4_attempts_stay_within_caps(scene: Scene) -> Iterator[str]:
     for intent in scene.facts["intents"]:
-        sent = [row for row in _sendings(intent) if row["outcome"] in ("applied", "unknown")]
+        sent = [row for row in _sendings(intent) if _may_have_arrived(row)]
         if intent["tries"] > MAX_TRIES:
             yield f"{intent['topic']} {intent['subject_id']}: {intent['tries']} tries"
         if intent["topic"] == UPLOAD and len(sent) > MAX_UPLOADS:
-            yield f"upload {intent['subject_id']}: sent {len(sent)} times"
+            told = ", ".join(f"{row['outcome']} {row['reason']}" for row in sent)
+            yield f"upload {intent['subject_id']}: sent {len(sent)} times: {told}"
         if intent["topic"] == CREATE and intent["unknown_tries"] > MAX_UNKNOWN_CREATES:
             yield f"create {intent['subject_id']}: {intent['unknown_tries']} unknown outcomes"
 
@@ -199,6 +165,13 @@ def i4_attempts_stay_within_caps(scene: Scene) -> Iterator[str]:
 def _sendings(intent: dict) -> list[dict]:
     """The attempts that were made to send; the others are evidence of what a look found."""
     return [row for row in intent["attempts"] if row["request_digest"]]
+
+
+def _may_have_arrived(attempt: dict) -> bool:
+    """Not so where a frozen worker, thawed after its attempt was closed as lost, told that nothing was sent,
+    or that the exchange had turned it away."""
+    is_late = attempt["phase"] == "lost" and attempt["reason"].removeprefix("late_") in NOTHING_HAPPENED
+    return attempt["outcome"] in ("applied", "unknown") and not is_late
 
 
 def i5_one_open_intent_per_subject(scene: Scene) -> Iterator[str]:
@@ -214,7 +187,13 @@ def i5_one_open_intent_per_subject(scene: Scene) -> Iterator[str]:
         for state in ("pending", "sending"):
             left = [row for row in scene.facts["intents"] if row["state"] == state and _may_move(scene, row)]
             if left:
-                yield f"{len(left)} intents are still {state}"
+                lanes = {lane["id"]: lane["due_ms"] for lane in scene.facts["lanes"]}
+                told = [
+                    f"{row['topic']} ready={row['is_ready']} held={row['is_held']} due={row['due_ms']} "
+                    f"code={row['error_code']} lane due={lanes.get(row['lane_id'])}"
+                    for row in left[:3]
+                ]
+                yield f"{len(left)} intents are still {state}: {'; '.join(told)}"
 
 
 def _may_move(scene: Scene, intent: dict) -> bool:

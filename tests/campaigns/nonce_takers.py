@@ -78,7 +78,7 @@ def main(*, processes: int, takes: int, steps: list[int], folder: str, rate: flo
         if pid == 0:
             code = 1
             try:
-                take(number, takes // processes, Path(folder), rate)
+                take(number, -(-takes // processes), Path(folder), rate)
                 code = 0
             finally:
                 os._exit(code)

@@ -34,17 +34,41 @@ LAST = ("Adams", "Baker", "Clark", "Davis", "Evans", "Foster", "Green", "Hughes"
 
 @dataclass
 class Pack:
-    """`individuals`: (merchant uid, e-mail) of each. `documents`: how many in all."""
+    """`individuals`: (merchant uid, e-mail) of each. `documents`: how many in all. `tables`: the rows."""
 
     folder: Path
     customers: int = 0
     documents: int = 0
     individuals: list[tuple[str | None, str]] = field(default_factory=list)
+    tables: dict[str, list[dict[str, object]]] = field(
+        default_factory=lambda: {"customers": [], "ubos": [], "documents": []}
+    )
+
+    @property
+    def references(self) -> set[str]:
+        return {str(row["reference"]) for row in self.tables["customers"]}
 
 
 def write_pack(folder: Path, *, customers: int, seed: int, merchants: list[str] | None = None) -> Pack:
     """A pack of `customers`, spread evenly over `merchants` (their uids; none: the aggregator's own)."""
     return _Writer(folder, seed, merchants or [""]).write(customers)
+
+
+def write_workbook(pack: Pack) -> Path:
+    """The same pack as a workbook beside its folder, which keeps the files."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    for name, rows in pack.tables.items():
+        if rows:
+            sheet = book.create_sheet(name)
+            columns = list(dict.fromkeys(column for row in rows for column in row))
+            sheet.append(columns)
+            for row in rows:
+                sheet.append([str(row.get(column, "")) for column in columns])
+    path = pack.folder.with_suffix(".xlsx")
+    book.save(path)
+    return path
 
 
 class _Writer:
@@ -53,7 +77,7 @@ class _Writer:
         self.seed, self.merchants = seed, merchants
         self.chance = random.Random(f"pack-{seed}")
         self.phones = iter(range(447400000000 + (seed % 9) * 100000, 447400999999))
-        self.tables: dict[str, list[dict[str, object]]] = {"customers": [], "ubos": [], "documents": []}
+        self.tables = self.pack.tables
         (folder / "files").mkdir(parents=True, exist_ok=True)
 
     def write(self, customers: int) -> Pack:

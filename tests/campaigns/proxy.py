@@ -1,9 +1,10 @@
 """A TCP proxy that knows where an HTTP request ends and breaks what goes through it, one request at a time.
 
-    python -m tests.campaigns.proxy --to PORT
+    python -m tests.campaigns.proxy --to http://127.0.0.1:PORT
 
 Its first line says both ports. Control is one JSON object a line: {"faults": […], "seed": 7} replaces the
-faults, {"down": seconds} refuses every connection for so long, {} asks. Each is answered with what struck.
+faults, {"down": seconds} refuses every connection for so long, {"up": true} ends that, {} asks. Each is
+answered with what struck.
 
 A fault: `kind`, `probability`, and optionally `method`, `seconds`, `bytes_per_second`. "after" means that the
 exchange has answered, and the answer never arrives.
@@ -16,9 +17,12 @@ import asyncio
 import contextlib
 import json
 import random
+import re
 import socket
+import ssl
 import struct
 import sys
+from urllib.parse import urlsplit
 
 KINDS = {
     "reset_before": "reset; nothing was forwarded",
@@ -31,14 +35,19 @@ KINDS = {
     "slow": "the answer at `bytes_per_second`",
 }
 LARGEST_HEAD = 64 * 1024
+_HOST = re.compile(rb"\r\nhost:[^\r]*", re.IGNORECASE)
 _LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """One listening port in front of one upstream port of 127.0.0.1."""
+    """One listening port of 127.0.0.1 in front of one origin, http or https."""
 
-    def __init__(self, upstream: int) -> None:
-        self.upstream = upstream
+    def __init__(self, upstream: str) -> None:
+        origin = urlsplit(upstream)
+        self.tls = ssl.create_default_context() if origin.scheme == "https" else None
+        self.host = origin.hostname or "127.0.0.1"
+        self.upstream_port = origin.port or (443 if self.tls else 80)
+        self.named = origin.netloc
         self.port = 0
         self.faults: list[dict] = []
         self.chance = random.Random()
@@ -46,6 +55,7 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._late: set[asyncio.Task] = set()
+        self._back = asyncio.Event()
 
     async def listen(self) -> None:
         self._server = await asyncio.start_server(
@@ -62,7 +72,9 @@ class Proxy:
         for writer in list(self._open):
             _reset(writer)
         self._count("down")
-        await asyncio.sleep(seconds)
+        self._back.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._back.wait(), seconds)
         await self.listen()
 
     async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -75,6 +87,8 @@ class Proxy:
                     unknown = {fault["kind"] for fault in order["faults"]} - set(KINDS)
                     assert not unknown, f"no such fault: {unknown}"
                     self.faults = order["faults"]
+                if "up" in order:
+                    self._back.set()
                 if "down" in order:
                     task = asyncio.create_task(self.go_down(order["down"]))
                     self._late.add(task)
@@ -104,11 +118,13 @@ class Proxy:
         try:
             while (request := await _read_message(reader)) is not None:
                 if upstream is None or upstream[0].at_eof():
-                    upstream = await asyncio.open_connection("127.0.0.1", self.upstream, limit=LARGEST_HEAD)
+                    upstream = await self._connect()
                 if not await self._pass_on(request, writer, upstream):
                     return
         except (ConnectionError, asyncio.IncompleteReadError, OSError):
             _reset(writer)
+        except asyncio.CancelledError:
+            return  # the proxy ends; streams would print a traceback for each connection that is open
         finally:
             self._open.discard(writer)
             for other in (writer, upstream and upstream[1]):
@@ -129,7 +145,7 @@ class Proxy:
             return _reset(writer)
         if kind == "delay":
             await asyncio.sleep(seconds)
-        upstream[1].write(request)
+        upstream[1].write(self._addressed(request))
         await upstream[1].drain()
         answer = await _read_message(upstream[0])
         if answer is None or kind == "reset_after":
@@ -154,11 +170,19 @@ class Proxy:
         await writer.drain()
         return b"\r\nconnection: close" not in answer[:LARGEST_HEAD].lower().split(b"\r\n\r\n", 1)[0]
 
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(self.host, self.upstream_port, ssl=self.tls, limit=LARGEST_HEAD)
+
+    def _addressed(self, request: bytes) -> bytes:
+        """The request with the exchange's own name as its Host, by which servers tell their sites apart."""
+        head, end, body = request.partition(b"\r\n\r\n")
+        return _HOST.sub(b"\r\nHost: " + self.named.encode(), head, count=1) + end + body
+
     async def _deliver_late(self, request: bytes, seconds: float) -> None:
         await asyncio.sleep(seconds)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.upstream, limit=LARGEST_HEAD)
-            writer.write(request)
+            reader, writer = await self._connect()
+            writer.write(self._addressed(request))
             await writer.drain()
             await _read_message(reader)
             writer.close()
@@ -172,14 +196,36 @@ async def _read_message(reader: asyncio.StreamReader) -> bytes | None:
         if cut.partial:
             raise
         return None
-    length = 0
-    for line in head.split(b"\r\n")[1:]:
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length":
-            length = int(value)
-        if name.strip().lower() == b"transfer-encoding":
-            raise ConnectionError("the proxy reads bodies with a length only")
+    fields = {
+        name.strip().lower(): value.strip()
+        for name, _, value in (line.partition(b":") for line in head.split(b"\r\n")[1:])
+    }
+    if b"chunked" in fields.get(b"transfer-encoding", b"").lower():
+        return head + await _read_chunks(reader)
+    if (
+        b"content-length" not in fields
+        and head.startswith(b"HTTP/")
+        and fields.get(b"connection") == b"close"
+    ):
+        return head + await reader.read()  # its end is the connection's
+    length = int(fields.get(b"content-length", 0))
     return head + (await reader.readexactly(length) if length else b"")
+
+
+async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
+    """A chunked body with its last chunk and trailers, as it came."""
+    whole = b""
+    while True:
+        line = await reader.readuntil(b"\r\n")
+        whole += line
+        size = int(line.split(b";", 1)[0], 16)
+        if size:
+            whole += await reader.readexactly(size + 2)
+            continue
+        while line != b"\r\n":  # trailers, and the empty line after them
+            line = await reader.readuntil(b"\r\n")
+            whole += line
+        return whole
 
 
 def _reset(writer: asyncio.StreamWriter) -> bool:
@@ -191,7 +237,7 @@ def _reset(writer: asyncio.StreamWriter) -> bool:
     return False
 
 
-async def _main(upstream: int) -> None:
+async def _main(upstream: str) -> None:
     proxy = Proxy(upstream)
     await proxy.listen()
     control = await asyncio.start_server(proxy.control, "127.0.0.1", 0)
@@ -203,5 +249,5 @@ async def _main(upstream: int) -> None:
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--to", type=int, required=True)
+    arguments.add_argument("--to", required=True)
     asyncio.run(_main(arguments.parse_args().to))

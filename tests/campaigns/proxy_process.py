@@ -12,10 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class ProxyProcess:
-    """In front of `upstream`, a port of 127.0.0.1. A context manager."""
+    """In front of `upstream`, a port of 127.0.0.1 or an origin (`https://…`). A context manager."""
 
-    def __init__(self, upstream: int) -> None:
-        self.upstream = upstream
+    def __init__(self, upstream: int | str) -> None:
+        self.upstream = f"http://127.0.0.1:{upstream}" if isinstance(upstream, int) else upstream
         self.port = self.control_port = 0
         self.process: subprocess.Popen | None = None
 
@@ -25,7 +25,7 @@ class ProxyProcess:
 
     def __enter__(self) -> ProxyProcess:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.campaigns.proxy", "--to", str(self.upstream)],
+            [sys.executable, "-m", "tests.campaigns.proxy", "--to", self.upstream],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -59,6 +59,10 @@ class ProxyProcess:
     def go_down(self, seconds: float) -> None:
         """Refuse connections for so long; returns at once."""
         self.ask(down=seconds)
+
+    def come_back(self) -> None:
+        """Take connections again, before the time is up."""
+        self.ask(up=True)
 
     @property
     def struck(self) -> dict[str, int]:

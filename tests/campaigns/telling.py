@@ -33,6 +33,15 @@ class Report:
     def holds(self) -> bool:
         return not self.broken
 
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "seed": self.seed,
+            "holds": self.holds,
+            "figures": self.figures,
+            "broken": {name: lines[:LINES] for name, lines in self.broken.items()},
+        }
+
     def __str__(self) -> str:
         lines = [f"{self.name} seed={self.seed}"]
         lines += [f"  {name}: {value}" for name, value in self.figures.items()]

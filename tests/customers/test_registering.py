@@ -59,6 +59,7 @@ def test_a_row_written_in_bulk_is_like_one_written_by_the_orm_field_by_field(own
         Customer.objects.all().delete()
         now = bulk.customer.created_at
         customer = new_customer(candidate, own_merchant, origin="pack", now=now)
+        customer.made_by = machine
         customer.save(force_insert=True)
         by_orm = {Customer: [plain(customer)]}
         if candidate.is_business:
@@ -207,6 +208,27 @@ def test_a_change_writes_what_differs_and_says_which_fields(own_merchant, machin
     assert row.token == correlation_token(own_merchant.uid, "individual", "new@example.com")
     assert row.phone_number == "+27822904047"
     assert not AuditEntry.objects.filter(details__icontains="new@example.com").exists()
+
+
+def test_a_change_is_written_down_field_by_field_masked_unless_it_is_harmless(own_merchant, machine):
+    make = dict(actor=machine, today=TODAY)
+    owner = {**UBO, "email": "second@example.com", "ownership_percentage": "30"}
+    data = {**BUSINESS, "entity_type": "business"}
+    customer = register_customer(
+        merchant=own_merchant, data=data, ubos=[UBO, owner], origin="form", **make
+    ).customer
+    first, second = customer.ubos.order_by("position")
+    changed = [{**UBO, "country": "GB", "last_name": "Nkosi-Smith"}]
+    change_customer(
+        customer=customer, data={**data, "business_profile.industry": "Education"}, ubos=changed, **make
+    )
+    changes = AuditEntry.objects.get(action="customer.change").changes
+    assert changes["ubos"] == [[str(first.pk), str(second.pk)], [str(first.pk)]]
+    assert changes[f"ubo:{first.pk}.country"] == [UBO["country"], "GB"]
+    assert changes["business_profile.industry"] == ["Financial Services", "Education"]
+    was, now = changes[f"ubo:{first.pk}.last_name"]
+    assert was != now
+    assert "Smith" not in str(changes)
 
 
 def test_a_change_of_what_somebody_else_changed_is_stopped(own_merchant, machine):

@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.management import call_command
 
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry
 from exchange.client import CreatedUbo
 from exchange.outbox.decisions import RetryNotAllowed
 from exchange.outbox.models import Intent
@@ -70,14 +70,14 @@ def test_two_that_look_the_same_match_nobody(owners):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_refused_may_be_tried_again_by_staff(exchange, deliver):  # noqa: F811
+def test_what_was_refused_may_be_tried_again_by_staff(exchange, deliver, thandi):  # noqa: F811
     customer = make_submitted_individual()
     exchange.set_faults({"kind": "error_before", "status": 404, "route": "customers.create", "count": 1})
     deliver()
     intent = Intent.objects.get(topic="customer.create")
     assert (intent.state, intent.reason) == ("waiting_for_staff", "refused_by_exchange")
     assert may_retry(intent)
-    retry_intent(intent=intent, actor=User.objects.machine())
+    retry_intent(intent=intent, actor=thandi)
     deliver()
     customer.refresh_from_db()
     assert customer.stage == "documents_sent"
@@ -85,7 +85,7 @@ def test_what_was_refused_may_be_tried_again_by_staff(exchange, deliver):  # noq
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_unknown_offers_no_retry(exchange, deliver):  # noqa: F811
+def test_what_is_unknown_offers_no_retry(exchange, deliver, thandi):  # noqa: F811
     make_submitted_individual()
     exchange.set_faults(
         {"kind": "error_after", "route": "customers.create", "count": 1},
@@ -95,7 +95,7 @@ def test_what_is_unknown_offers_no_retry(exchange, deliver):  # noqa: F811
     intent = Intent.objects.get(topic="customer.create")
     assert not may_retry(intent)
     with pytest.raises(RetryNotAllowed, match="unknown"):
-        retry_intent(intent=intent, actor=User.objects.machine())
+        retry_intent(intent=intent, actor=thandi)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from kyc.gate import examine
-from kyc.gate.images import SCAN_MARKER
+from kyc.jail.pictures import SCAN_MARKER
 from tests.kyc import files
 
 # Pillow warns of what is refused here anyway.

@@ -55,7 +55,7 @@ def test_a_verdict_is_written_once_with_its_audit_row(db):
     customer.refresh_from_db()
     assert (customer.stage, customer.verdict_at) == ("verified", NOW)
     entry = AuditEntry.objects.get(action="customer.verdict")
-    assert entry.details["stage"] == ["documents_sent", "verified"]
+    assert entry.changes["stage"] == ["documents_sent", "verified"]
 
 
 def test_an_unknown_answer_is_shown_as_it_came_and_counts_as_in_review(db):

@@ -4,7 +4,7 @@ import pytest
 from django.core.checks import run_checks
 
 from portal import checks
-from tests.portal.installation import environment, manage
+from tests.portal.installation import ROOT, environment, manage
 from tests.portal.test_settings import EXCHANGE, PRODUCTION
 
 GOOD = {
@@ -12,6 +12,7 @@ GOOD = {
     **EXCHANGE,
     "MEDIA_ROOT": "/srv/portal/media",
     "DATABASE_URL": "postgres://portal@database.example.com/portal",
+    "EMAIL_URL": "smtp+tls://portal:secret@mail.example.com:587",
 }
 
 
@@ -44,6 +45,12 @@ def test_a_production_with_all_it_needs_passes_without_a_word(tmp_path):
         ({"DATABASE_URL": "sqlite://:memory:"}, "portal.W001"),
         ({"MEDIA_ROOT": ""}, "portal.W002"),
         ({"DEBUG": "1"}, "security.W018"),
+        ({"ALLOWED_HOSTS": "", "DEMO_WITHOUT_MFA": "1"}, "portal.E020"),
+        ({"EMAIL_URL": ""}, "portal.E021"),
+        ({"SECURE_PROXY": "1"}, "portal.E022"),
+        ({"PORTAL_URL": "http://portal.example.com"}, "portal.E023"),
+        ({"ALLOWED_HOSTS": "*"}, "portal.E023"),
+        ({"MEDIA_ROOT": str(ROOT / "var" / "static" / "media")}, "portal.E024"),
     ],
 )
 def test_what_a_production_lacks_is_named(tmp_path, changed, expected):

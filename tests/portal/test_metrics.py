@@ -1,8 +1,12 @@
+import datetime
 import uuid
 
 import pytest
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from accounts import audit
+from accounts.sealing import seal
 from exchange.outbox.database import now_ms
 from exchange.outbox.key_clock import KeyClock
 from exchange.outbox.models import ApiKeyClock, Attempt, Circuit, Intent, Lane, Worker
@@ -118,5 +122,15 @@ def test_attempts_workers_circuits_and_the_key_are_told(client):
 
 
 def test_a_scrape_costs_a_handful_of_queries_whatever_is_held(client, django_assert_max_num_queries):
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         scrape(client)
+
+
+def test_how_long_the_audit_trail_waits_to_be_sealed_is_told(client):
+    at = timezone.now() - datetime.timedelta(minutes=20)
+    audit.record(actor=None, action="user.created", subject_type="user", subject_id=None, at=at)
+    found = values(client)
+    assert found["portal_audit_unsealed_seconds",] == pytest.approx(1200, abs=5)
+    assert found["portal_audit_unexported_heads",] == 0
+    seal()
+    assert values(client)["portal_audit_unsealed_seconds",] == 0

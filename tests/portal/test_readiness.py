@@ -1,10 +1,14 @@
+import datetime
 import json
 
 import pytest
 from django.core.cache import cache
 from django.core.files.storage import storages
 from django.db import OperationalError
+from django.utils import timezone
 
+from accounts import audit
+from accounts.sealing import seal
 from exchange.outbox.models import Lane
 from portal import readiness
 
@@ -33,6 +37,7 @@ def test_database_and_storage_suffice_and_an_exchange_that_is_away_is_said(clien
         "storage": "ok",
         "broker": "not_used",
         "exchange": "out",
+        "audit": "ok",
     }
     assert said["oldest_due_seconds"] is None
 
@@ -134,3 +139,14 @@ def test_the_age_of_the_oldest_due_intent_is_told(client):
             id=f"00000000-0000-0000-0000-00000000000{number}", merchant_uid="m", due_ms=now_ms() - waited
         )
     assert asked(client)[1]["oldest_due_seconds"] == pytest.approx(90, abs=2)
+
+
+def test_an_audit_trail_that_nobody_seals_is_said_and_makes_nothing_unready(client):
+    at = timezone.now() - datetime.timedelta(seconds=readiness.UNSEALED_SECONDS + 60)
+    audit.record(actor=None, action="user.created", subject_type="user", subject_id=None, at=at)
+    status, said = asked(client)
+    assert (status, said["parts"]["audit"]["error"]) == (200, "Unsealed")
+
+    seal()
+    readiness.forget_readiness()
+    assert asked(client)[1]["parts"]["audit"]["state"] == "ok"

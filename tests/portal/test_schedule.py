@@ -65,3 +65,24 @@ def test_without_a_broker_no_process_loads_celery():
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
     assert done.returncode == 0
+
+
+def test_beat_rings_for_everything_at_once_and_writes_no_file(tmp_path, monkeypatch):
+    from portal.beat import UnwrittenScheduler
+    from portal.celery import app
+
+    monkeypatch.chdir(tmp_path)
+    app.loader.import_default_modules()
+    rung = []
+    scheduler = app.conf.beat_scheduler
+    assert scheduler == "portal.beat:UnwrittenScheduler"
+    beat = UnwrittenScheduler(app, schedule_filename=str(tmp_path / "never"))
+    # No broker is there to be reached.
+    monkeypatch.setattr(UnwrittenScheduler, "producer", None)
+    monkeypatch.setattr(beat, "apply_async", lambda entry, **_: rung.append(entry.name))
+    # As many ticks as there are entries, and some to see that none comes twice.
+    for _ in range(3 * len(beat.schedule)):
+        beat.tick()
+    beat.close()
+    assert sorted(rung) == sorted(["deliver", *(job.name for job in schedule.jobs())])
+    assert list(tmp_path.iterdir()) == []

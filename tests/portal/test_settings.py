@@ -51,6 +51,34 @@ def test_a_production_without_its_keys_is_refused(tmp_path, missing):
     assert "ALLOWED_HOSTS" in said
 
 
+def test_only_a_portal_for_one_machine_goes_without_a_second_factor(tmp_path):
+    said = refusal(environment(tmp_path, **PRODUCTION, DEMO_WITHOUT_MFA="1"))
+    assert "DEMO_WITHOUT_MFA" in said
+    assert values("DEMO_WITHOUT_MFA", env=environment(tmp_path, DEMO_WITHOUT_MFA="1")) == [True]
+
+
+@pytest.mark.parametrize("seconds", ["0", "301"])
+def test_a_second_factor_counts_as_fresh_for_five_minutes_at_most(tmp_path, seconds):
+    assert "STEP_UP_SECONDS" in refusal(environment(tmp_path, STEP_UP_SECONDS=seconds))
+
+
+def test_a_production_has_cookies_that_no_other_host_can_set(tmp_path):
+    names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "DEVICE_COOKIE_NAME")
+    found = values(
+        *names, "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", env=environment(tmp_path, **PRODUCTION)
+    )
+    assert all(name.startswith("__Host-") for name in found[:3])
+    assert found[3:] == [True, True]
+    domain = ("SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN", "SESSION_COOKIE_PATH", "CSRF_COOKIE_PATH")
+    assert values(*domain, env=environment(tmp_path, **PRODUCTION)) == [None, None, "/", "/"]
+
+
+def test_letters_lead_to_the_named_address_or_the_first_host(tmp_path):
+    assert values("PORTAL_URL", env=environment(tmp_path, **PRODUCTION)) == ["https://portal.example.com"]
+    given = environment(tmp_path, **PRODUCTION, PORTAL_URL="https://other.example.com/")
+    assert values("PORTAL_URL", env=given) == ["https://other.example.com"]
+
+
 def test_a_number_that_is_none_is_refused_with_the_setting_it_stands_in(tmp_path):
     assert "PORT can't be read as int" in refusal(environment(tmp_path, PORT="eight thousand"))
 

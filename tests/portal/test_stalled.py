@@ -220,6 +220,26 @@ def test_a_process_that_was_frozen_gets_its_chance_when_it_thaws(dog, monkeypatc
     assert not frozen.watch(2.5)
 
 
+def test_a_look_that_nobody_rings_for_is_due_as_a_lane_is(db):
+    from exchange.outbox.key_clock import KeyClock
+    from exchange.outbox.models import Intent, Lane
+    from portal.consuming import is_anything_due
+
+    clock = KeyClock()
+    lane = Lane.objects.create(id=uuid.uuid4(), merchant_uid="m")
+    unknown = {"topic": "customer.create", "subject_id": lane.pk, "lane": lane, "merchant_uid": "m"}
+    times = {"due_ms": 1, "created_ms": 1, "updated_ms": 1, "position": 10}
+    intent = Intent.objects.create(
+        **unknown, **times, state="unknown", reason="create_outcome_unknown", look_ms=2**50
+    )
+    assert not is_anything_due(clock)
+    Intent.objects.filter(pk=intent.pk).update(look_ms=1)
+    assert is_anything_due(clock)
+    clock.grant()
+    clock.pause(30, "rate_limited")
+    assert not is_anything_due(clock)
+
+
 def test_a_paused_key_and_a_recovery_leave_nothing_due(db, settings):
     from exchange.outbox.key_clock import KeyClock
     from exchange.outbox.models import Lane

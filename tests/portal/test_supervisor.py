@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -9,6 +10,7 @@ import time
 import pytest
 
 from portal import supervisor
+from portal.signs_of_life import Listener
 from portal.supervisor import Program, Supervisor
 
 pytestmark = pytest.mark.processes
@@ -106,3 +108,62 @@ def test_the_signals_are_as_before_when_it_returns():
         [python("talker", "print('up', flush=True); import time; time.sleep(60)")], until=said("talker", "up")
     )
     assert [signal.getsignal(number) for number in supervisor.STOP_SIGNALS] == before
+
+
+# --- What falls silent -------------------------------------------------------------------------------
+
+GIVES_SIGNS = (
+    "import os, signal, time\n"
+    "from portal.signs_of_life import give_signs_of_life\n"
+    "print('watched' if give_signs_of_life() else 'unwatched', os.getpid(), flush=True)\n"
+)
+FREEZES = GIVES_SIGNS + "time.sleep(0.5); os.kill(os.getpid(), signal.SIGSTOP); time.sleep(60)"
+
+
+@pytest.fixture
+def quick_restarts(monkeypatch):
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.05)
+
+
+def test_a_program_that_is_frozen_is_killed_and_started_again(quick_restarts):
+    lines = run_for(
+        [python("worker", FREEZES, patience=1.0)],
+        until=lambda lines: sum("watched" in line for _, line in lines) >= 2,
+    )
+    told = [line for who, line in lines if who == "worker"]
+    assert "gave no sign of life for 1 s; killed" in told
+    assert any("ended (killed by SIGKILL)" in line for line in told)
+
+
+def test_a_program_that_lives_is_left_alone_however_little_it_says(quick_restarts):
+    began = time.monotonic()
+    lines = run_for(
+        [python("worker", GIVES_SIGNS + "time.sleep(60)", patience=0.8)],
+        until=lambda lines: time.monotonic() - began > 4,
+    )
+    assert not any("killed" in line for _, line in lines)
+
+
+def test_what_gives_no_signs_is_not_expected_to(quick_restarts):
+    began = time.monotonic()
+    silent = "import time; print('up', flush=True); time.sleep(60)"
+    lines = run_for(
+        [python("slow", silent, patience=0.3), python("other", GIVES_SIGNS + "time.sleep(60)")],
+        until=lambda lines: time.monotonic() - began > 2,
+    )
+    assert not any("killed" in line for _, line in lines)
+    # Whoever is not watched does not talk to another's socket.
+    assert any(line.startswith("unwatched") for who, line in lines if who == "other")
+
+
+def test_signs_that_were_missed_while_the_supervisor_slept_kill_nobody():
+    listener = Listener(patience=10.0)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.sendto(b"WATCHDOG=1", listener.environment["NOTIFY_SOCKET"])
+        assert not listener.listen(1.0)
+        assert not listener.listen(3600.0)
+        assert not listener.listen(3600.0)
+        assert [listener.listen(2.5) for _ in range(2)] == [False, True]
+    finally:
+        listener.close()

@@ -131,6 +131,9 @@ def test_a_changed_row_updates_a_draft_and_a_changed_file_supersedes(tmp_path, m
     assert [(row.version, row.is_current) for row in versions] == [(1, False), (2, True)]
     change = AuditEntry.objects.get(action="customer.change")
     assert change.details["fields"] == ["city", "dob"]
+    assert set(change.changes) == {"city", "dob"}
+    assert "Cape Town" not in str(change.changes)
+    assert "2001" not in str(change.changes)
 
 
 def test_ubos_are_changed_added_and_taken_away(tmp_path, machine):

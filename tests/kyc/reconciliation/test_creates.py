@@ -133,7 +133,7 @@ def test_owners_that_the_exchange_does_not_name_wait_for_staff(exchange, deliver
 
 
 def test_three_lost_requests_end_with_staff_and_are_sent_once_more_when_they_say_so(
-    exchange, deliver, machine
+    exchange, deliver, thandi
 ):
     from kyc.delivery.decisions import send_after_all
 
@@ -144,7 +144,7 @@ def test_three_lost_requests_end_with_staff_and_are_sent_once_more_when_they_say
     assert (create.state, create.reason) == ("waiting_for_staff", "create_outcome_unknown")
     assert create.attempts.filter(phase="sent").count() == 3
     assert emails(exchange) == []
-    send_after_all(intent=create, actor=machine, reason="Asked the exchange: it has no such account.")
+    send_after_all(intent=create, actor=thandi, reason="Asked the exchange: it has no such account.")
     deliver()
     assert emails(exchange) == [customer.email]
 
@@ -162,7 +162,7 @@ def test_taken_after_our_own_lost_reply_is_us(exchange, deliver):
     """The list lags behind the settle time, so it was sent again and met its own e-mail."""
     customer = make_submitted_individual()
     exchange.set_faults(
-        {"kind": "reset_after", "route": "customers.create", "count": 1}, list_lag_seconds=0.9
+        {"kind": "reset_after", "route": "customers.create", "count": 1}, list_lag_seconds=1.4
     )
     deliver()
     customer.refresh_from_db()
@@ -181,7 +181,7 @@ def forgotten(customer):
     return fields
 
 
-def test_our_token_on_an_account_we_never_made_is_adopted_and_told(exchange, deliver, machine):
+def test_our_token_on_an_account_we_never_made_is_adopted_and_told(exchange, deliver, thandi):
     from kyc.delivery.decisions import acknowledge_intent
 
     fields = forgotten(_delivered(make_submitted_individual(), deliver))
@@ -193,7 +193,7 @@ def test_our_token_on_an_account_we_never_made_is_adopted_and_told(exchange, del
     assert customer.uid == exchange.state()["customers"][0]["uid"]
     # Whoever made it may have sent its documents: sent once, and flagged.
     assert Document.objects.filter(is_flagged=True, delivery="sent").count() == 3
-    acknowledge_intent(intent=create, actor=machine, reason="It was the portal before the disk broke.")
+    acknowledge_intent(intent=create, actor=thandi, reason="It was the portal before the disk broke.")
     assert create.state == "done"
 
 
@@ -203,7 +203,7 @@ def _delivered(customer, deliver):
     return customer
 
 
-def test_an_account_that_holds_another_person_is_never_adopted(exchange, deliver, machine):
+def test_an_account_that_holds_another_person_is_never_adopted(exchange, deliver, thandi):
     from kyc.delivery.decisions import give_up_intent
 
     fields = forgotten(_delivered(make_submitted_individual(), deliver))
@@ -213,7 +213,7 @@ def test_an_account_that_holds_another_person_is_never_adopted(exchange, deliver
     customer.refresh_from_db()
     assert (create.reason, customer.uid) == ("foreign_sender", None)
     assert create.error_code.startswith("contradicts:")
-    give_up_intent(intent=create, actor=machine, reason="The exchange closes the account.")
+    give_up_intent(intent=create, actor=thandi, reason="The exchange closes the account.")
     customer.refresh_from_db()
     assert customer.is_editable
 

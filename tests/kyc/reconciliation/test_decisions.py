@@ -19,20 +19,20 @@ from kyc.delivery.decisions import (
 from tests.factories import make_submitted_individual
 
 
-def test_a_held_intent_is_not_sent_until_it_is_released(exchange, deliver, machine):
+def test_a_held_intent_is_not_sent_until_it_is_released(exchange, deliver, thandi):
     customer = make_submitted_individual()
     create = Intent.objects.get(topic="customer.create")
-    hold_intent(intent=create, actor=machine, reason="The officer asks the merchant first.")
+    hold_intent(intent=create, actor=thandi, reason="The officer asks the merchant first.")
     deliver()
     assert exchange.state()["customers"] == []
-    release_intent(intent=create, actor=machine)
+    release_intent(intent=create, actor=thandi)
     deliver()
     assert [row["email"] for row in exchange.state()["customers"]] == [customer.email]
     entries = AuditEntry.objects.filter(action="intent.hold", customer_id=customer.pk)
     assert sorted(entry.reason for entry in entries) == ["", "The officer asks the merchant first."]
 
 
-def test_looking_again_finds_what_came_late(exchange, deliver, machine):
+def test_looking_again_finds_what_came_late(exchange, deliver, thandi):
     customer = make_submitted_individual(documents=())
     exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1}, list_lag_seconds=60)
     deliver(until="nothing_due")
@@ -43,22 +43,22 @@ def test_looking_again_finds_what_came_late(exchange, deliver, machine):
     create.refresh_from_db()
     exchange.clear_faults()
     assert may_look(create)
-    look_again(intent=create, actor=machine)
+    look_again(intent=create, actor=thandi)
     deliver()
     customer.refresh_from_db()
     assert customer.uid == exchange.state()["customers"][0]["uid"]
 
 
-def test_what_is_under_way_can_not_be_given_up(exchange, machine):
+def test_what_is_under_way_can_not_be_given_up(exchange, thandi):
     make_submitted_individual()
     with pytest.raises(NotAllowedNow):
-        give_up_intent(intent=Intent.objects.get(topic="customer.create"), actor=machine, reason="no more")
+        give_up_intent(intent=Intent.objects.get(topic="customer.create"), actor=thandi, reason="no more")
 
 
-def test_a_decision_needs_its_reason(exchange, machine):
+def test_a_decision_needs_its_reason(exchange, thandi):
     make_submitted_individual()
     with pytest.raises(ValueError, match="reason"):
-        give_up_intent(intent=Intent.objects.get(topic="customer.create"), actor=machine, reason=" ")
+        give_up_intent(intent=Intent.objects.get(topic="customer.create"), actor=thandi, reason=" ")
 
 
 def test_the_status_counts_and_names_what_needs_a_person(exchange, deliver):

@@ -6,11 +6,16 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 
 from customers.models import Customer
+from exchange.outbox import enqueue
+from exchange.outbox.decisions import retry
 from exchange.outbox.models import Attempt, Intent, Lane, Orphan, Recovery
+from kyc.documents import upload_intent
 from kyc.models import Document
-from tests.factories import make_submitted_business, make_submitted_individual
+from kyc.reconciliation.status import outbox_status
+from tests.factories import make_document, make_submitted_business, make_submitted_individual
 
 
 @pytest.fixture
@@ -142,3 +147,82 @@ def test_accounts_that_nobody_here_is_bound_to_are_orphans(exchange, deliver):
         call_command("find_orphans", stdout=StringIO())
     assert Orphan.objects.count() == 1
     kept.refresh_from_db()
+
+
+def put_back(intent, attempts):
+    """The intent and its document as the backup has them."""
+    intent.attempts.exclude(pk__in=[attempt.pk for attempt in attempts]).delete()
+    intent.save()
+    Document.objects.filter(pk=intent.subject_id).update(delivery="refused", sent_at=None)
+
+
+def retried_and_forgotten(exchange, deliver):
+    """A refused upload that staff had sent again after the backup was made; as it stands in the backup."""
+    make_submitted_individual(documents=("Selfie",))
+    exchange.set_faults({"kind": "error_before", "status": 403, "route": "documents*", "count": 1})
+    deliver()
+    upload = Intent.objects.get(topic="document.upload")
+    before = Intent.objects.get(pk=upload.pk), list(upload.attempts.all())
+    assert before[0].state == "waiting_for_staff"
+    retry(upload)
+    deliver()
+    assert len(exchange.state()["documents"]) == 1
+    put_back(*before)
+    return upload
+
+
+def test_an_upload_that_waited_for_staff_and_is_retried_after_the_restore_is_flagged(
+    exchange, deliver, restore
+):
+    upload = retried_and_forgotten(exchange, deliver)
+    restore()
+    deliver()
+    upload.refresh_from_db()
+    assert (upload.state, upload.reason) == ("waiting_for_staff", "refused_by_exchange")
+    assert Document.objects.get().is_flagged
+    retry(upload)
+    deliver()
+    assert len(exchange.state()["documents"]) == 2
+    document = Document.objects.get()
+    assert (document.is_flagged, document.delivery) == (True, "sent")
+    assert upload.attempts.filter(phase="lost", outcome="unknown", reason="restored").count() == 1
+    (item,) = outbox_status().items
+    assert (item.doc_type, item.is_flagged) == ("Selfie", True)
+
+
+def test_unless_the_epoch_is_set_the_same_retry_doubles_it_and_nobody_knows(exchange, deliver):
+    """Teeth: the flag comes from the recovery."""
+    upload = retried_and_forgotten(exchange, deliver)
+    retry(upload)
+    deliver()
+    assert len(exchange.state()["documents"]) == 2
+    assert outbox_status().items == []
+
+
+def test_a_document_that_is_added_again_after_the_restore_is_flagged(exchange, deliver, restore):
+    customer = make_submitted_individual(documents=())
+    deliver()
+    customer.refresh_from_db()
+    restore()
+    document = make_document(customer, "Selfie")
+    with transaction.atomic():
+        enqueue([upload_intent(document)])
+    deliver()
+    document.refresh_from_db()
+    assert (document.is_flagged, document.delivery) == (True, "sent")
+    assert [row.phase for row in Intent.objects.get(subject_id=document.pk).attempts.order_by("number")] == [
+        "looked",
+        "lost",
+        "sent",
+    ]
+
+
+def test_a_recovery_that_is_taken_up_again_doubts_nothing_twice(exchange, deliver, restore):
+    upload = retried_and_forgotten(exchange, deliver)
+    restore()
+    exchange.set_faults({"kind": "error_before", "route": "customers.list"})
+    for _ in range(2):
+        deliver(until="nothing_due")
+    exchange.clear_faults()
+    deliver()
+    assert upload.attempts.filter(phase="lost").count() == 1

@@ -10,6 +10,7 @@ from django.test import Client
 from accounts.models import AuditEntry
 from customers.models import Customer
 from exchange.outbox.models import Intent
+from tests.accounts.people import elsewhere
 from tests.customers.people import BUSINESS, INDIVIDUAL, UBO
 from tests.kyc.onboarding import business, complete, individual
 
@@ -297,15 +298,15 @@ def test_who_is_not_signed_in_learns_nothing(path, corner_shop, thandi):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_what_is_out_of_scope_is_not_there(api, path, corner_shop, thandi, monkeypatch):
+def test_what_is_out_of_scope_is_not_there(api, path, corner_shop, thandi):
     individual(corner_shop, thandi)
-    monkeypatch.setattr("customers.models.merchant_scope", lambda actor: frozenset({"another"}))
+    elsewhere(thandi)
     answer = api.get(path)
     assert answer.status_code == 404 or answer.json()["customers"] == []
 
 
-def test_a_merchant_out_of_scope_is_unknown(api, corner_shop, monkeypatch):
-    monkeypatch.setattr("customers.models.merchant_scope", lambda actor: frozenset({"another"}))
+def test_a_merchant_out_of_scope_is_unknown(api, corner_shop, thandi):
+    elsewhere(thandi)
     answer = post(api, "/api/customers/", {**INDIVIDUAL, "merchant_uid": corner_shop.uid})
     assert problems_of(answer) == [("", "merchant_uid", "merchant_unknown")]
 
@@ -331,5 +332,5 @@ def test_a_method_can_not_be_overridden(api):
 
 
 def test_answers_are_never_stored(api):
-    assert api.get("/api/customers/")["Cache-Control"] == "no-store"
-    assert api.get("/api/customers/nobody/")["Cache-Control"] == "no-store"
+    assert "no-store" in api.get("/api/customers/")["Cache-Control"]
+    assert "no-store" in api.get("/api/customers/nobody/")["Cache-Control"]

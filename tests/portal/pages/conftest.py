@@ -3,6 +3,8 @@
 import pytest
 from django.core.cache import cache
 
+from tests.accounts.people import elsewhere
+
 
 @pytest.fixture(autouse=True)
 def _no_exchange(settings):
@@ -21,10 +23,6 @@ def staff(client, thandi):
 
 
 @pytest.fixture
-def nothing_in_scope(monkeypatch):
-    """As a role without any merchant will see it: the scope that querysets ask for is empty."""
-    monkeypatch.setattr("customers.models.merchant_scope", lambda user: frozenset())
-    monkeypatch.setattr("portal.pages.waiting.queries.merchant_scope", lambda user: frozenset())
-    monkeypatch.setattr("portal.pages.overview.outbox.merchant_scope", lambda user: frozenset())
-    monkeypatch.setattr("portal.pages.sync.queries.merchant_scope", lambda user: frozenset())
-    monkeypatch.setattr("portal.pages.sync.listing.merchant_scope", lambda user: frozenset())
+def nothing_in_scope(thandi):
+    """Thandi's roles are for another merchant now, which has nothing. To be asked for after what is made."""
+    elsewhere(thandi)

@@ -1,3 +1,5 @@
+import datetime
+
 import pytest
 from django.urls import reverse
 
@@ -72,3 +74,9 @@ def test_who_is_not_signed_in_gets_the_sign_in(passport, client):
 
     assert response.status_code == 302
     assert response.headers["Location"].startswith("/accounts/login/")
+
+
+def test_the_second_factor_is_asked_for_anew(passport, staff, time_machine):
+    time_machine.move_to(datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=6))
+    assert "/accounts/" in download(staff, passport).headers["Location"]
+    assert not AuditEntry.objects.filter(action="document.download").exists()

@@ -3,9 +3,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from accounts.policy import ACTIONS
 from kyc.drift.choices import RunState, TakeIn
 from kyc.drift.models import DriftRow, DriftRun
+from tests.accounts.people import revoke
 from tests.portal.pages import people
 
 PAGE = "/drift/"
@@ -125,15 +125,14 @@ def test_what_came_of_it_stands_in_the_list(found, staff):
     assert "only_there" not in page.context["page"].counts
 
 
-def test_nobody_sees_or_asks_without_the_right(found, client, staff, monkeypatch):
+def test_nobody_sees_or_asks_without_the_right(found, client, staff, thandi):
     row = found.rows.get(uid="CCT900")
     posts = [
         reverse("drift-reconcile"),
         reverse("drift-take-in-all"),
         reverse("drift-take-in", args=[row.pk]),
     ]
-    rights = {"drift.view", "drift.reconcile", "drift.take_in"}
-    monkeypatch.setattr("accounts.policy.ACTIONS", ACTIONS - rights)
+    revoke(thandi, "officer", "operator", "auditor")
     assert staff.get(PAGE).status_code == 403
     assert [staff.post(path).status_code for path in posts] == [403, 403, 403]
     client.logout()
@@ -142,8 +141,7 @@ def test_nobody_sees_or_asks_without_the_right(found, client, staff, monkeypatch
     assert DriftRun.objects.count() == 1
 
 
-def test_out_of_scope_the_differences_are_not_there(found, staff, monkeypatch):
-    monkeypatch.setattr("portal.pages.drift.queries.merchant_scope", lambda user: frozenset())
+def test_out_of_scope_the_differences_are_not_there(found, staff, nothing_in_scope):
     assert staff.get(PAGE).context["page"].rows == []
     assert staff.post(reverse("drift-take-in", args=[found.rows.get(uid="CCT900").pk])).status_code == 404
     staff.post(reverse("drift-take-in-all"))

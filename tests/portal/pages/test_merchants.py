@@ -24,9 +24,9 @@ def test_each_merchant_stands_with_its_numbers(corner_shop, own_merchant, thandi
     people.submitted(people.an_individual(corner_shop, thandi), thandi)
     rows = {row.merchant.uid: row for row in staff.get(LIST).context["rows"]}
 
-    assert (rows[corner_shop.uid].total, rows[corner_shop.uid].not_submitted) == (2, 1)
-    assert rows[corner_shop.uid].on_the_way == 1
-    assert rows[own_merchant.uid].total == 0
+    assert (rows[corner_shop.uid].standing.total, rows[corner_shop.uid].standing.not_submitted) == (2, 1)
+    assert rows[corner_shop.uid].standing.on_the_way == 1
+    assert rows[own_merchant.uid].standing.total == 0
 
 
 def test_a_merchant_is_found_by_part_of_its_name(corner_shop, own_merchant, staff):

@@ -33,9 +33,10 @@ def test_customers_are_counted_by_stage_and_kind(some_customers, thandi):
     shown = numbers(thandi)
 
     assert shown.standing.total == 4
-    assert (shown.ready, shown.drafts, shown.at_exchange, shown.verified) == (1, 1, 1, 1)
+    standing = shown.standing
+    assert (standing.ready, standing.drafts, standing.with_exchange, standing.verified) == (1, 1, 1, 1)
     assert shown.standing.individuals == 4
-    assert [(line.merchant.name, line.open) for line in shown.merchants] == [("Corner Shop", 3)]
+    assert [(line.merchant.name, line.standing.open) for line in shown.merchants] == [("Corner Shop", 3)]
 
 
 def test_what_blocks_the_drafts_is_counted_by_requirement(some_customers, thandi):

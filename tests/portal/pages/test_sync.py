@@ -8,6 +8,7 @@ from accounts.models import AuditEntry
 from exchange.outbox.database import now_ms
 from exchange.outbox.groups import OPEN_GROUPS, Group, group_counts, group_of, in_groups
 from exchange.outbox.models import ApiKeyClock, Attempt, Circuit, Intent, Worker
+from tests.accounts.people import revoke
 from tests.portal.pages import people
 
 PAGE = "/sync/"
@@ -223,6 +224,18 @@ def test_an_open_circuit_says_since_when_and_when_it_probes(staff, db):
     assert "7 failures in a row" in staff.get(PAGE).text
 
 
+def test_a_call_that_is_refused_to_everybody_is_told_with_what_to_do(staff, db):
+    now = now_ms()
+    Circuit.objects.create(
+        endpoint="upload_document", refusals=3, open_until_ms=now + 8000, opened_ms=now - 120_000
+    )
+    page = staff.get(PAGE)
+    assert page.context["page"].open_circuits == 1
+    assert "refuses a call to everybody" in page.text
+    assert "3 refusals in a row" in page.text
+    assert "Check the dialect" in page.text
+
+
 def test_a_silent_worker_is_told_from_one_that_lives(staff, at_work):
     now = now_ms()
     Worker.objects.create(id="a-1", host="a", pid=1, started_ms=now - 90_000, beat_ms=now)
@@ -254,10 +267,8 @@ def test_nobody_sees_it_without_signing_in(client, at_work):
         assert client.get(address).status_code == 302
 
 
-def test_without_the_right_it_is_refused(at_work, staff, monkeypatch):
-    from accounts import policy
-
-    monkeypatch.setattr(policy, "ACTIONS", policy.ACTIONS - {"sync.view"})
+def test_without_the_right_it_is_refused(at_work, staff, thandi):
+    revoke(thandi, "officer", "operator", "auditor")
     for address in (PAGE, LIST, reverse("intent-detail", args=[at_work["refused"].pk])):
         assert staff.get(address).status_code == 403
 
@@ -359,13 +370,11 @@ def test_what_does_not_fit_is_refused_in_words(name, at_work, staff):
     assert not AuditEntry.objects.filter(action__startswith="intent.").exists()
 
 
-def test_a_decision_needs_its_right_its_scope_and_a_name(at_work, staff, monkeypatch):
-    from accounts import policy
-
+def test_a_decision_needs_its_right_its_scope_and_a_name(at_work, staff, thandi):
     assert decide(staff, at_work["refused"], "nonsense").status_code == 404
     assert staff.get(reverse("intent-decide", args=[at_work["refused"].pk, "give-up"])).status_code == 405
-    monkeypatch.setattr(policy, "ACTIONS", policy.ACTIONS - {"intent.give_up"})
-    assert offered(staff, at_work["refused"]) == []
+    revoke(thandi, "officer")
+    assert "give-up" not in offered(staff, at_work["refused"])
     assert decide(staff, at_work["refused"], "give-up").status_code == 403
 
 

@@ -1,0 +1,121 @@
+"""One individual and one business, marked, from the pack to the exchange and through every page: then no mark
+is where none may be. `make canary` is the long form."""
+
+import json
+
+import pytest
+
+from tests.canary.installation import Marked
+from tests.canary.searching import Leak, forms_of, leaks
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture(scope="module")
+def onboarded(tmp_path_factory):
+    marked = Marked(tmp_path_factory.mktemp("canary"))
+    marked.start_exchange()
+    try:
+        pack = marked.write_pack()
+        # The second time with a column spoiled: every row is refused, with what it holds.
+        assert marked.run("import_pack", str(pack), "--submit", "--accept-warnings", "looked at") == 0
+        table = pack / "customers.csv"
+        table.write_text(table.read_text().replace("Historian", "Astronaut of Mars").replace("K-", "X-"))
+        assert marked.run("import_pack", str(pack)) == 1
+        assert marked.run("deliver_outbox", "--until-idle") == 0
+        assert marked.run("poll_verifications") == 0
+        files = [str(marked.folder / "marks.json"), str(marked.folder / "visited")]
+        assert marked.run(*files, module="tests.canary.visitor") == 0, _last_log(marked)
+        assert marked.run("seal_audit") == 0
+        yield marked
+    finally:
+        marked.sandbox.stop()
+
+
+def _last_log(marked: Marked) -> str:
+    return sorted(marked.logs.iterdir())[-1].read_text()[-3000:]
+
+
+def test_everything_was_done_with_marks_in_every_encrypted_field(onboarded):
+    """Or the search would find nothing because there was nothing."""
+    assert json.loads((onboarded.folder / "visited" / "unmarked.json").read_text()) == []
+    state = json.dumps(onboarded.sandbox.state())
+    assert onboarded.marks.sealed["individual.dob"] in state
+    assert onboarded.marks.named["ubo.last_name"] in state
+    assert "DEBUG" in "".join(path.read_text() for path in onboarded.logs.iterdir())
+    answers = sorted(path.name for path in (onboarded.folder / "visited" / "pages").iterdir())
+    assert len(answers) > 15
+    assert all(name.endswith(("-200.txt", "-302.txt")) for name in answers), answers
+
+
+def test_no_mark_is_in_the_log(onboarded):
+    logged = "".join(path.read_text() for path in onboarded.logs.iterdir())
+    assert "ValueError" in logged, "nothing broke: what an error says was not tried"
+    assert leaks([onboarded.logs], onboarded.marks.everything) == []
+
+
+def test_nothing_that_is_sealed_is_in_the_database_the_storage_or_the_heads(onboarded):
+    folder = onboarded.folder
+    assert onboarded.database_files
+    held = [*onboarded.database_files, folder / "media", folder / "heads", folder / "erased.jsonl"]
+    assert leaks(held, onboarded.marks.hidden) == []
+
+
+def test_no_mark_is_left_among_the_temporary_files(onboarded):
+    assert leaks([onboarded.temporary], onboarded.marks.everything) == []
+
+
+def test_no_mark_is_in_the_audit_trail(onboarded):
+    assert leaks([onboarded.folder / "visited" / "trail.json"], onboarded.marks.everything) == []
+
+
+def test_no_mark_is_on_an_error_page(onboarded):
+    assert leaks([onboarded.folder / "visited" / "errors"], onboarded.marks.everything) == []
+
+
+def test_nothing_that_is_sealed_is_on_a_page_that_nobody_asked_to_show_it(onboarded):
+    assert leaks([onboarded.folder / "visited" / "pages"], onboarded.marks.hidden) == []
+
+
+def test_no_secret_is_printed(onboarded):
+    assert leaks([onboarded.said], onboarded.marks.secrets) == []
+
+
+# The search has teeth.
+
+
+def test_a_field_that_is_not_encrypted_is_found(tmp_path):
+    marked = Marked(tmp_path, seed=8, CANARY_PLAIN="phone_number")
+    pack = marked.write_pack()
+    assert marked.run("import_pack", str(pack)) in (0, 1)
+    found = {leak.mark for leak in leaks(marked.database_files, marked.marks.hidden)}
+    assert found == {"individual.phone_number", "business.phone_number", "ubo.phone_number"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"x Kanarie street 5 y",
+        "Kanarie street 5".encode("utf-16-le"),
+        b"S2FuYXJpZSBzdHJlZXQgNQ==",
+        b"eEthbmFyaWUgc3RyZWV0IDV5",
+        b"eHhLYW5hcmllIHN0cmVldCA1eQ==",
+        b"Kanarie street 5".hex().encode(),
+        b"q=Kanarie+street+5",
+        b"/Kanarie%20street%205/",
+        b"KANARIE STREET 5",
+    ],
+)
+def test_a_mark_is_found_however_it_is_written(tmp_path, written):
+    (tmp_path / "a.bin").write_bytes(b"\x00" * 7 + written)
+    assert leaks([tmp_path], {"address": "Kanarie street 5"}) == [Leak("address", "a.bin")]
+    assert leaks([tmp_path], {"address": "Kanarie strait 5"}) == []
+
+
+def test_a_mark_in_the_name_of_a_file_is_found(tmp_path):
+    (tmp_path / "kanarieabcdef.jpg").touch()
+    assert leaks([tmp_path], {"name": "kanarieabcdef.jpg"}) == [Leak("name", "kanarieabcdef.jpg")]
+
+
+def test_every_form_is_long_enough_to_be_no_accident():
+    assert min(map(len, forms_of("1934-07-23"))) >= 10
