@@ -2,7 +2,7 @@
 # A fresh machine needs Python 3.11 or newer, make, git, and an index that pip can reach.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format test-browser test-services campaign bench lock clean
+.PHONY: help install run test check format test-browser test-services canary campaign-services campaign security bench lock clean
 
 python := .venv/bin/python
 pytest := $(python) -m pytest
@@ -18,8 +18,8 @@ install: .venv/.installed  ## make .venv with exactly what the lock names
 .venv/.installed: requirements/app.txt requirements/dev.txt scripts/install.sh
 	@scripts/install.sh
 
-run: install  ## start web, worker and sandbox exchange; Ctrl-C stops all of it
-	@exec $(python) manage.py up
+run: install  ## start web, worker and sandbox exchange; Ctrl-C stops all of it (DEMO=1: no second factor)
+	@exec env $(if $(filter-out 0,$(DEMO)),DEMO_WITHOUT_MFA=1) $(python) manage.py up
 
 test: install  ## the whole suite on the embedded default (no browser, no services)
 	$(pytest) -n $(TEST_WORKERS) -m "not browser and not services" $(PYTEST_ARGS)
@@ -41,8 +41,17 @@ test-browser: install  ## walk the pages in the system's Chromium
 test-services: install  ## database and broker tests on PostgreSQL, Redis and RabbitMQ
 	scripts/test_services.sh $(PYTEST_ARGS)
 
+canary: install  ## marks in all that is secret, then no mark in logs, broker, files, database (long)
+	scripts/canary.sh $(PYTEST_ARGS)
+
+campaign-services: install  ## the campaigns' short forms on PostgreSQL, with RabbitMQ, with Redis and with neither
+	scripts/campaign_services.sh $(PYTEST_ARGS)
+
 campaign: install  ## break everything round the product, at full size (hours)
 	scripts/campaign.sh
+
+security: install  ## bandit, pip-audit and wapiti: code, dependencies, the running product
+	scripts/security.sh
 
 bench: .venv/.bench-installed  ## measure against the peers; prints ratios
 	$(python) -m bench.run

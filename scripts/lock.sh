@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes requirements/{app,dev,bench}.txt from the .in files: exact versions, hashes, no index address.
+# Writes requirements/{app,dev,bench,security}.txt from the .in files: exact versions, hashes, no index address.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -8,11 +8,11 @@ trap 'rm -rf "$tools"' EXIT
 "${PYTHON:-python3.11}" -m venv "$tools"
 "$tools/bin/python" -m pip install --quiet --disable-pip-version-check pip-tools
 
-for name in app dev bench; do
+for name in app dev bench security; do
     # Each wider lock keeps the versions of the narrower one, because its .in file reads that one's .in
     # and pip-compile keeps what its own .txt already pins; the constraint makes it certain.
     case $name in
-        app) narrower= ;;
+        app | security) narrower= ;;
         dev) narrower="--constraint requirements/app.txt" ;;
         bench) narrower="--constraint requirements/dev.txt" ;;
     esac

@@ -10,5 +10,5 @@ export TEST_RABBITMQ_URL="${TEST_RABBITMQ_URL:-amqp://guest:guest@127.0.0.1:5672
 
 # tests/services says first, in a second, whether the services answer.
 DATABASE_URL="$TEST_DATABASE_URL" .venv/bin/python -m pytest -m services -x tests/services "$@"
-DATABASE_URL="$TEST_DATABASE_URL" exec .venv/bin/python -m pytest -n "${TEST_WORKERS:-auto}" \
+DATABASE_URL="$TEST_DATABASE_URL" .venv/bin/python -m pytest -n "${TEST_WORKERS:-auto}" \
     -m "not browser and not services and not processes" "$@"
