@@ -45,22 +45,33 @@ def write_alike(common: AuditEntry, of: Iterable[tuple[str, UUID, dict[str, Any]
     write_values(AuditEntry, (*shared, *differing), rows)
 
 
+def statement_of(row: AuditEntry) -> tuple[str, tuple[object, ...]]:
+    """The INSERT of one row and its parameters by place (`%s`), for who writes it with other statements."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    return _INSERT, _worded(connection, row)
+
+
 def _by_prepared_statement(connection: Any, row: AuditEntry) -> None:
     """Straight on the driver, bound on the server: delivery writes a row or two after each call, and Django's
     wrappers cost as much again as the insert does."""
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
-    # A pooler that lends a connection for one transaction does not know what was prepared on it.
-    is_pooled = bool(connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))
     with connection.wrap_database_errors, _binding_cursor()(connection.connection) as cursor:
-        ids = (row.actor_id, row.subject_id, row.customer_id)
-        cursor.execute(_INSERT, _values(row, row.at, *ids), prepare=not is_pooled)
+        cursor.execute(_INSERT, _worded(connection, row), prepare=True)
 
 
 def _by_hand(connection: Any, row: AuditEntry) -> None:
-    ids = (one.hex if one else None for one in (row.actor_id, row.subject_id, row.customer_id))
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, _values(row, connection.ops.adapt_datetimefield_value(row.at), *ids))
+        cursor.execute(_INSERT, _worded(connection, row))
+
+
+def _worded(connection: Any, row: AuditEntry) -> tuple:
+    """The row's values as the database's driver takes them."""
+    ids = (row.actor_id, row.subject_id, row.customer_id)
+    if connection.features.has_native_uuid_field:
+        return _values(row, row.at, *ids)
+    at = connection.ops.adapt_datetimefield_value(row.at)
+    return _values(row, at, *(one.hex if one else None for one in ids))
 
 
 def _values(row: AuditEntry, at: object, actor: object, subject: object, customer: object) -> tuple:

@@ -55,13 +55,13 @@ class Commits:
 
         def counted_run(sql, params=()):
             # The outbox's own statements go round Django's cursor; those of a nonce are commits of their own.
-            if sql.lstrip()[:6].upper() in ("UPDATE", "INSERT") and not connection.in_atomic_block:
+            if sql.lstrip()[:6].upper() in ("UPDATE", "INSERT", "WITH W") and not connection.in_atomic_block:
                 self.add()
             return run(sql, params)
 
         BaseDatabaseWrapper._commit = counted_commit
         CursorWrapper.execute = counted_execute
-        for name in ("database", "key_clock", "claiming", "settling", "workers", "circuits"):
+        for name in ("database", "key_clock", "claiming", "settling", "together", "workers", "circuits"):
             import_module(f"exchange.outbox.{name}").run = counted_run
 
 

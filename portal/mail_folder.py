@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.mail.backends.filebased import EmailBackend
+from django.utils import timezone
 
 
 class MailFolder(EmailBackend):
@@ -17,9 +19,10 @@ class MailFolder(EmailBackend):
 
     def open(self) -> bool:
         if self.stream is None:
-            self.stream = os.fdopen(
-                os.open(self._get_filename(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab"
-            )
+            # Django names it by second and address in memory, and the next letter may have the same of both.
+            name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{uuid4().hex[:8]}.log"
+            letter = Path(self.file_path) / name
+            self.stream = os.fdopen(os.open(letter, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
             return True
         return False
 

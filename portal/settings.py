@@ -205,6 +205,9 @@ elif "postgresql" in _database["ENGINE"]:
         keepalives_interval=5,
         keepalives_count=3,
         tcp_user_timeout=30_000,
+        # Statements that ask for it are planned once a connection (`prepare=True`); Django turns that off. A
+        # pooler that lends a connection for one transaction does not know what was prepared on it.
+        prepare_threshold=None if _database.get("DISABLE_SERVER_SIDE_CURSORS") else 5,
     )
     _database["OPTIONS"]["options"] = (
         "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s"

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 
 from exchange.outbox.database import now_sql, once_now_sql, run, uuid_param, uuid_value, write_turn
+from exchange.outbox.together import Write
 
 # `skip_locked` is not used: on SQLite Django drops it without a word. Whoever loses the race for a row finds
 # it claimed, and asks again.
@@ -63,12 +64,17 @@ def lease_ms(is_upload: bool) -> int:
 
 def renew_claim(claim: Claim, is_upload: bool) -> bool:
     """Lock the lane within the caller's transaction and prolong the lease; False if the claim was lost."""
-    return bool(
-        run(
-            f"UPDATE exchange_lane SET lease_until_ms = {now_sql()} + %s "
-            "WHERE id = %s AND fence = %s RETURNING id",
-            (lease_ms(is_upload), uuid_param(claim.lane), claim.fence),
-        )
+    renewal = renewal_of(claim, is_upload)
+    return bool(run(renewal.sql, renewal.params))
+
+
+def renewal_of(claim: Claim, is_upload: bool) -> Write:
+    """What `renew_claim` writes."""
+    return Write(
+        f"UPDATE exchange_lane SET lease_until_ms = {now_sql()} + %s "
+        "WHERE id = %s AND fence = %s RETURNING id",
+        (lease_ms(is_upload), uuid_param(claim.lane), claim.fence),
+        must=True,
     )
 
 

@@ -98,9 +98,7 @@ def run(sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[
             cursor = wrapper.connection.execute(text, params)
         else:
             cursor = _prepared_cursor()(wrapper.connection)
-            # A pooler that lends a connection for one transaction does not know what was prepared on it.
-            is_pooled = wrapper.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
-            cursor.execute(sql, params or None, prepare=not is_pooled)
+            cursor.execute(sql, params or None, prepare=True)
         # Fetching all rows is what ends an UPDATE … RETURNING on SQLite.
         rows = cursor.fetchall() if cursor.description else []
         cursor.close()
@@ -140,6 +138,11 @@ def in_transaction() -> bool:
     return wrapper.in_atomic_block and not all(
         getattr(block, "_from_testcase", False) for block in wrapper.atomic_blocks
     )
+
+
+def in_atomic_block() -> bool:
+    """Whether any transaction is open, a test case's included."""
+    return bool(_wrapper().in_atomic_block)
 
 
 @contextmanager

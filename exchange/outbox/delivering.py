@@ -351,6 +351,9 @@ class _Nothing:
     def applied(self, *_: object) -> None:
         return None
 
+    def writes(self, *_: object) -> None:
+        return None
+
     def stopped(self, *_: object) -> None:
         return None
 

@@ -1,12 +1,14 @@
-"""What a topic's handler is: a module that settings name, with four functions.
+"""What a topic's handler is: a module that settings name, with five functions.
 
     prepare(intent, claim) -> Prepared      reads the record; outside any transaction. Raises Held or Obsolete
     applied(intent, claim, reply) -> Reason | None   the exchange did it: write what follows from it
+    writes(intent, claim, following) -> list[Write] | None   what `applied` would write before `following` is
+                                            sent, where it need not ask anything first; None where it must
     stopped(intent, claim, reason) -> None  it waits for staff, and nothing happened there
     unknown(intent, claim) -> None          it may have happened: flag what it was about
 
-The last three run in the settling transaction. A reason that `applied` returns makes the intent wait for
-staff although the exchange did what was asked.
+`applied`, `stopped` and `unknown` run in the settling transaction. A reason that `applied` returns makes the
+intent wait for staff although the exchange did what was asked.
 """
 
 from collections.abc import Callable
@@ -21,6 +23,7 @@ from exchange.client import ExchangeClient
 from exchange.outbox.choices import Reason
 from exchange.outbox.claiming import Claim
 from exchange.outbox.models import Intent
+from exchange.outbox.together import Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Handler(Protocol):
     def prepare(self, intent: Intent, claim: Claim) -> Prepared: ...
 
     def applied(self, intent: Intent, claim: Claim, reply: Any) -> Reason | None: ...
+
+    def writes(self, intent: Intent, claim: Claim, following: Intent) -> list[Write] | None: ...
 
     def stopped(self, intent: Intent, claim: Claim, reason: Reason) -> None: ...
 

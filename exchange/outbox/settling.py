@@ -11,11 +11,12 @@ from typing import Any
 
 from exchange.client import Outcome
 from exchange.outbox.choices import CLOSED_STATES, IntentState, Reason
-from exchange.outbox.claiming import Claim, end_claim, renew_claim
+from exchange.outbox.claiming import Claim, end_claim, renew_claim, renewal_of
 from exchange.outbox.database import now_sql, run, short_transaction, uuid_param
 from exchange.outbox.handlers import Handler, Prepared
 from exchange.outbox.models import Intent
 from exchange.outbox.next_step import Result, Step
+from exchange.outbox.together import Unmet, Write, write_together
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +30,16 @@ def start_attempt(claim: Claim, intent: Intent, prepared: Prepared) -> bool:
 
     Raises ClaimLost.
     """
-    with short_transaction():
-        if not renew_claim(claim, prepared.is_upload):
-            raise ClaimLost
-        return _begin(claim, intent, prepared)
+    try:
+        write_together([renewal_of(claim, prepared.is_upload), *_beginning(claim, intent, prepared)])
+    except Unmet:
+        # Which of them was not as expected: asked in turn.
+        with short_transaction():
+            if not renew_claim(claim, prepared.is_upload):
+                raise ClaimLost from None
+            return _begin(claim, intent, prepared)
+    intent.attempts_made += 1
+    return True
 
 
 def settle(
@@ -51,6 +58,8 @@ def settle(
     long as this is its last attempt: nothing was sent after it, so the late answer is the truth. `is_last`:
     the lane is given back in the same commit.
     """
+    if following is not None and _settle_at_once(claim, intent, handler, result, step, following):
+        return True
     with short_transaction():
         holds = renew_claim(claim, bool(following and following[1].is_upload))
         if not holds:
@@ -60,8 +69,9 @@ def settle(
                 (uuid_param(claim.lane),),
             )
             log.warning("claim_lost lane=%s intent=%s outcome=%s", claim.lane, intent.pk, result.outcome)
-        _finish(intent, result)
-        if _move(intent, step, result):
+        end, moving = _end(intent, result), _moving(intent, step, result)
+        run(end.sql, end.params)
+        if run(moving.sql, moving.params):
             step = _follow_up(claim, intent, handler, result, step)
         if not holds:
             return False
@@ -98,37 +108,72 @@ def postpone(claim: Claim, intent: Intent, step: Step, code: str = "") -> None:
         _change(intent, step.state, reason=step.reason, code=code, wait_ms=step.wait_ms, tries=step.tries)
 
 
-def _begin(claim: Claim, intent: Intent, prepared: Prepared) -> bool:
-    rows = run(
-        f"""UPDATE exchange_intent SET state = 'sending', attempts_made = attempts_made + 1,
-            updated_ms = {now_sql()}
-            WHERE id = %s AND state = 'pending' AND is_ready AND NOT is_held AND due_ms <= {now_sql()}
-            RETURNING attempts_made""",
-        (uuid_param(intent.pk),),
-    )
-    if not rows:
+def _settle_at_once(
+    claim: Claim,
+    intent: Intent,
+    handler: Handler,
+    result: Result,
+    step: Step,
+    following: tuple[Intent, Prepared],
+) -> bool:
+    """Settle what went as it should and begin what follows, without a question in between.
+
+    False where the handler must ask, or where something is not as expected: then nothing was written.
+    """
+    if result.outcome is not Outcome.APPLIED or step.state != IntentState.DONE:
         return False
-    intent.attempts_made = rows[0][0]
-    run(
+    more = handler.writes(intent, claim, following[0])
+    if more is None:
+        return False
+    renewal = renewal_of(claim, following[1].is_upload)
+    beginning = _beginning(claim, *following)
+    try:
+        write_together([renewal, _end(intent, result), _moving(intent, step, result), *more, *beginning])
+    except Unmet:
+        return False
+    following[0].attempts_made += 1
+    return True
+
+
+def _begin(claim: Claim, intent: Intent, prepared: Prepared) -> bool:
+    sending, attempt = _beginning(claim, intent, prepared)
+    if not run(sending.sql, sending.params):
+        return False
+    run(attempt.sql, attempt.params)
+    intent.attempts_made += 1
+    return True
+
+
+def _beginning(claim: Claim, intent: Intent, prepared: Prepared) -> tuple[Write, Write]:
+    """The intent is being sent, and the row of its next attempt."""
+    number = intent.attempts_made + 1
+    sending = Write(
+        f"""UPDATE exchange_intent SET state = 'sending', attempts_made = %s, updated_ms = {now_sql()}
+            WHERE id = %s AND attempts_made = %s AND state = 'pending' AND is_ready AND NOT is_held
+            AND due_ms <= {now_sql()} RETURNING id""",
+        (number, uuid_param(intent.pk), number - 1),
+        must=True,
+    )
+    attempt = Write(
         f"""INSERT INTO exchange_attempt (id, intent_id, number, fence, worker, request_digest,
             phase, outcome, reason, error_codes, started_ms)
             VALUES (%s, %s, %s, %s, %s, %s, 'open', '', '', '', {now_sql()})""",
         (
             uuid_param(uuid.uuid4()),
             uuid_param(intent.pk),
-            intent.attempts_made,
+            number,
             claim.fence,
             claim.worker,
             prepared.digest,
         ),
     )
-    return True
+    return sending, attempt
 
 
-def _finish(intent: Intent, result: Result) -> None:
+def _end(intent: Intent, result: Result) -> Write:
     """The attempt's end. One that was closed as lost stays unknown, since that was acted upon: the late
     answer is noted beside it (`late_<cause>`)."""
-    run(
+    return Write(
         f"""UPDATE exchange_attempt SET
             outcome = CASE WHEN phase = 'lost' THEN outcome ELSE %s END,
             reason = CASE WHEN phase = 'lost' THEN %s ELSE %s END,
@@ -149,10 +194,10 @@ def _finish(intent: Intent, result: Result) -> None:
     )
 
 
-def _move(intent: Intent, step: Step, result: Result) -> bool:
+def _moving(intent: Intent, step: Step, result: Result) -> Write:
     """The intent's next state, as long as the attempt is still its last one."""
     code = "" if result.outcome is Outcome.APPLIED else (result.codes[0] if result.codes else result.cause)
-    rows = run(
+    return Write(
         f"""UPDATE exchange_intent SET state = %s, reason = %s, error_code = %s, http_status = %s, tries = %s,
             unknown_tries = %s, due_ms = {now_sql()} + %s, updated_ms = {now_sql()},
             done_ms = {_done_sql(step.state)}, {_look_sql(step)}
@@ -168,8 +213,8 @@ def _move(intent: Intent, step: Step, result: Result) -> bool:
             uuid_param(intent.pk),
             intent.attempts_made,
         ),
+        must=True,
     )
-    return bool(rows)
 
 
 def _follow_up(claim: Claim, intent: Intent, handler: Handler, result: Result, step: Step) -> Step:

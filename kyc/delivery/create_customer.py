@@ -71,6 +71,10 @@ def applied(intent: Intent, claim: Claim, reply: Created) -> Reason | None:
     return bind(claim, reply.uid, reply.ubos, "customer.created_at_exchange")
 
 
+def writes(intent: Intent, claim: Claim, following: Intent) -> None:
+    """Whether the uid can be bound is asked first."""
+
+
 def bind(claim: Claim, uid: str, ubos: Iterable[CreatedUbo], action: str, **details: object) -> Reason | None:
     """The customer is at the exchange under this uid: everything that follows. `action`: the audit row's."""
     record = held_record(claim)

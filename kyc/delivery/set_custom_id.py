@@ -4,13 +4,15 @@ It sets what it sets, so where its outcome is unknown it is sent again.
 """
 
 from accounts import audit
+from accounts.audit_writing import statement_of
 from exchange.client import Customer as ExchangeCustomer
 from exchange.client import ExchangeClient
 from exchange.outbox.choices import Reason
 from exchange.outbox.claiming import Claim
 from exchange.outbox.handlers import Prepared
 from exchange.outbox.models import Intent
-from kyc.delivery.held_record import held_record
+from exchange.outbox.together import Write
+from kyc.delivery.held_record import HeldRecord, held_record
 from vault.indexes import keyed_digest
 
 
@@ -29,8 +31,16 @@ def prepare(intent: Intent, claim: Claim) -> Prepared:
 
 
 def applied(intent: Intent, claim: Claim, reply: ExchangeCustomer) -> Reason | None:
-    record = held_record(claim)
-    entry = audit.entry(
+    audit.record_many([_entry(held_record(claim))])
+    return None
+
+
+def writes(intent: Intent, claim: Claim, following: Intent) -> list[Write]:
+    return [Write(*statement_of(_entry(held_record(claim))))]
+
+
+def _entry(record: HeldRecord) -> audit.AuditEntry:
+    return audit.entry(
         actor=record.actor,
         action="customer.reference_set_at_exchange",
         subject_type="customer",
@@ -38,8 +48,6 @@ def applied(intent: Intent, claim: Claim, reply: ExchangeCustomer) -> Reason | N
         customer_id=record.customer.pk,
         merchant_uid=record.customer.merchant.uid,
     )
-    audit.record_many([entry])
-    return None
 
 
 def stopped(intent: Intent, claim: Claim, reason: Reason) -> None:

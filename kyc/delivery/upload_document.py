@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts import audit
+from accounts.audit_writing import statement_of
 from customers.choices import Stage
 from exchange.client import ExchangeClient, Uploaded
 from exchange.outbox.choices import Reason, Topic
@@ -14,6 +15,7 @@ from exchange.outbox.database import run, time_param, uuid_param
 from exchange.outbox.handlers import Held, Prepared
 from exchange.outbox.models import Intent
 from exchange.outbox.queries import has_open
+from exchange.outbox.together import Write
 from kyc.choices import Delivery
 from kyc.delivery.create_customer import bind_ubos
 from kyc.delivery.held_record import HeldRecord, held_document, held_record
@@ -77,14 +79,29 @@ def applied(intent: Intent, claim: Claim, reply: Uploaded) -> Reason | None:
         bind_ubos(record, record.learnt)
         record.learnt = {}
     now = timezone.now()
-    # By hand, as it is done for each of many uploads: the ORM takes longer to word it than to run it.
-    run(
-        "UPDATE kyc_document SET delivery = %s, sent_at = %s WHERE id = %s",
-        (Delivery.SENT.value, time_param(now), uuid_param(intent.subject_id)),
-    )
+    sent = _sent(intent, now)
+    run(sent.sql, sent.params)
     entries = [_entry(record, "document.sent", intent.subject_id, _moved(record, intent, Delivery.SENT))]
     audit.record_many(entries + _move_on(record, claim, now))
     return None
+
+
+def writes(intent: Intent, claim: Claim, following: Intent) -> list[Write] | None:
+    record = held_record(claim)
+    # The customer's stage moves after the last document: with another one to come it stays.
+    if following.topic != Topic.UPLOAD or record.learnt:
+        return None
+    moved = _moved(record, intent, Delivery.SENT)
+    entry = _entry(record, "document.sent", intent.subject_id, moved)
+    return [_sent(intent, timezone.now()), Write(*statement_of(entry))]
+
+
+def _sent(intent: Intent, now: datetime) -> Write:
+    # By hand, as it is done for each of many uploads: the ORM takes longer to word it than to run it.
+    return Write(
+        "UPDATE kyc_document SET delivery = %s, sent_at = %s WHERE id = %s",
+        (Delivery.SENT.value, time_param(now), uuid_param(intent.subject_id)),
+    )
 
 
 def _move_on(record: HeldRecord, claim: Claim, now: datetime) -> list[audit.AuditEntry]:
@@ -121,10 +138,7 @@ def unknown(intent: Intent, claim: Claim) -> None:
 def _moved(record: HeldRecord, intent: Intent, now: Delivery) -> audit.Changes:
     """What became of the document's delivery; before is told where the lane has read the document."""
     document = record.documents.get(intent.subject_id)
-    was = str(document.delivery) if document is not None else None
-    if document is not None:
-        document.delivery = now.value
-    return {"delivery": (was, now.value)}
+    return {"delivery": (str(document.delivery) if document is not None else None, now.value)}
 
 
 def _entry(
