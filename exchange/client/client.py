@@ -1,6 +1,6 @@
 """The client: one method per call, typed answers, one error tree. It never sleeps and never retries.
 
-One client per thread: it keeps one session and its connections.
+One client per thread: it keeps one connection.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from exchange.client.errors import DIALECT_STATUSES, ExchangeError, NotSendable,
 from exchange.client.outcomes import Outcome, Phase, Verdict, classify, server_date
 from exchange.client.rows import count_of, list_of, uid_of
 from exchange.client.signing import Credentials, KeySignature, NonceFailed, NonceSource, process_nonce
-from exchange.client.transport import Broken, RawReply, Timeouts, exchange_bytes, new_session
+from exchange.client.transport import Broken, RawReply, Timeouts, Wire
 from exchange.client.types import (
     Created,
     Customer,
@@ -119,15 +119,15 @@ class ExchangeClient:
         self.dialect = dialect if isinstance(dialect, Dialect) else dialect_named(dialect)
         self._auth = KeySignature(credentials, nonce or process_nonce(credentials.key))
         self._timeouts = timeouts or Timeouts()
-        self._session = new_session()
+        self._wire = Wire(self._origin)
         self._used_at = time.monotonic()
 
     def __repr__(self) -> str:
         return f"<ExchangeClient {self._origin} {self.dialect.name}>"
 
     def close(self) -> None:
-        """Close the connections. The client may be used again."""
-        self._session.close()
+        """Close the connection. The client may be used again."""
+        self._wire.close()
 
     def alive(self) -> bool:
         """Whether the exchange says that it runs (002:355); False also when it can't be reached. Unsigned."""
@@ -221,13 +221,13 @@ class ExchangeClient:
         uid: str | None = None,
         query: Mapping[str, object] | None = None,
         json_body: Mapping[str, object] | None = None,
-        form: tuple[bytes, str] | None = None,
+        form: tuple[tuple[bytes, ...], str] | None = None,
         private: Mapping[str, object] | None = None,
     ) -> Reply:
         """Send one call of the dialect and judge its answer; raises ExchangeError unless it was applied.
 
-        `form`: encoded multipart bytes and their Content-Type. `private`: sent values that no error code may
-        show, beside those of `json_body`.
+        `form`: encoded multipart, in pieces, and its Content-Type. `private`: sent values that no error code
+        may show, beside those of `json_body`.
         """
         call = self.dialect.call(name)
         verdict, cause, headers = self._attempt(call, uid, query, json_body, form, private)
@@ -250,7 +250,7 @@ class ExchangeClient:
         uid: str | None,
         query: Mapping[str, object] | None,
         json_body: Mapping[str, object] | None,
-        form: tuple[bytes, str] | None,
+        form: tuple[tuple[bytes, ...], str] | None,
         private: Mapping[str, object] | None,
     ) -> tuple[Verdict, str | BaseException, Mapping[str, str]]:
         """The verdict, what went wrong below it, and the answer's headers."""
@@ -280,34 +280,33 @@ class ExchangeClient:
         uid: str | None,
         query: Mapping[str, object] | None,
         json_body: Mapping[str, object] | None,
-        form: tuple[bytes, str] | None,
+        form: tuple[tuple[bytes, ...], str] | None,
     ) -> requests.PreparedRequest:
         path = call.path
         if "{uid}" in path:
             path = path.replace("{uid}", quote(_checked_uid(uid, call.name), safe=""))
         url = f"{self._origin}{path}?{urlencode(query)}" if query else self._origin + path
-        # Address and bytes are final already, so nothing is left for requests to work out but the lengths.
+        # Address and bytes are final already, so nothing is left for requests to work out.
         request = requests.PreparedRequest()
         request.method, request.url = call.method, url
         request.headers = _HEADERS.copy()
+        pieces: tuple[bytes, ...] = ()
         if form is not None:
-            request.body, request.headers["Content-Type"] = form
+            pieces, request.headers["Content-Type"] = form
         elif json_body is not None:
-            request.body = _encoded(json_body, call.name)
+            pieces = (_encoded(json_body, call.name),)
             request.headers["Content-Type"] = "application/json"
-        if call.is_signed:
-            request.prepare_auth(self._auth)
-        else:
-            request.prepare_content_length(request.body)
-        return request
+        if pieces or call.method != "GET":
+            request.headers["Content-Length"] = str(sum(map(len, pieces)))
+            request.body = pieces  # type: ignore[assignment]  # sent as they are, one after the other
+        return self._auth(request) if call.is_signed else request
 
     def _exchange(self, call: Call, request: requests.PreparedRequest) -> RawReply:
         if time.monotonic() - self._used_at > MAX_IDLE_SECONDS:
-            self._session.close()
+            self._wire.close()
         limits = self._timeouts
         try:
-            return exchange_bytes(
-                self._session,
+            return self._wire.exchange(
                 request,
                 connect=limits.connect,
                 read=limits.upload_read if call.is_upload else limits.read,

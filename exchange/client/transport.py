@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import http.client
 import io
+import select
 import socket
+import ssl
 import threading
 import time
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from functools import cache
+from urllib.parse import urlsplit
 
+import certifi
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+import urllib3
+from requests.structures import CaseInsensitiveDict
 
 MAX_REPLY_BYTES = 1_000_000
 READ_CHUNK = 65_536
@@ -113,117 +116,129 @@ class _WatchedResponse(http.client.HTTPResponse):
         super().__init__(typing.cast(socket.socket, _WatchedSocket(sock)), *args, **kwargs)
 
 
-class _WatchedHTTPConnection(HTTPConnection):
+class _WatchedConnection(http.client.HTTPConnection):
     response_class: typing.Any = _WatchedResponse
 
-    def send(self, data) -> None:
+    def send(self, data: typing.Any) -> None:
         if self.sock is None:
             self.connect()
         watch: _Watch = _calling.watch
-        # urllib3 would let the sending of a whole body take no longer than the connect timeout.
+        # Sending may take longer than connecting did.
         self.sock.settimeout(watch.allowance())
         watch.is_sent = True
         super().send(data)
 
 
-class _WatchedHTTPSConnection(_WatchedHTTPConnection, HTTPSConnection):
+class _WatchedTLSConnection(_WatchedConnection, http.client.HTTPSConnection):
     pass
 
 
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTPConnection
+@cache
+def _tls() -> ssl.SSLContext:
+    """The system's settings do not count: certificates by the list that `requests` trusts, names checked."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPSConnection
+class Wire:
+    """One kept connection to one origin, for one thread. No proxies, no cookies, no redirects, no retries.
 
+    Python's own HTTP client: sessions, adapters and pools cost a lane more than the call does.
+    """
 
-class _Adapter(HTTPAdapter):
-    """One origin, without proxies or cookies: what requests works out anew for each call is known here."""
-
-    def init_poolmanager(self, *args, **kwargs) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
-        self._pools: dict[tuple[str, object], typing.Any] = {}
-
-    def get_connection_with_tls_context(self, request, verify, proxies=None, cert=None):
-        origin = request.url[: request.url.index("/", 8)]
-        pool = self._pools.get((origin, verify))
-        if pool is None:
-            pool = super().get_connection_with_tls_context(request, verify, None, cert)
-            self._pools[origin, verify] = pool
-        return pool
-
-    def request_url(self, request, proxies) -> str:
-        return request.url[request.url.index("/", 8) :]
-
-    def build_response(self, req, resp) -> requests.Response:
-        response = requests.Response()
-        response.status_code, response.reason = resp.status, resp.reason
-        response.headers, response.raw = resp.headers, resp  # urllib3's headers know no case either
-        response.url, response.request = req.url, req
-        return response
+    def __init__(self, origin: str) -> None:
+        parts = urlsplit(origin)
+        self._is_tls, self._host, self._port = parts.scheme == "https", parts.hostname or "", parts.port
+        self._connection: _WatchedConnection | None = None
 
     def close(self) -> None:
-        self._pools.clear()
-        super().close()
+        """Close the connection; the next call opens another."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def exchange(
+        self, request: requests.PreparedRequest, *, connect: float, read: float, total: float
+    ) -> RawReply:
+        """Send the request and read the whole answer, at most 1,000,000 bytes of it, within `total` seconds.
+
+        The request's body is bytes, None, or several pieces of bytes with their Content-Length in the
+        headers. Raises Broken, never chained, for whatever goes wrong on the way.
+        """
+        watch = _calling.watch = _Watch(read, total)
+        response = None
+        try:
+            response = self._answer(request, min(connect, total))
+            reply = RawReply(response.status, _headers(response), _read(response))
+            if response.will_close:
+                self.close()
+            return reply
+        except Exception as exc:
+            self.close()
+            # Whatever it is, once a byte has left only "unknown" is true; before, only "not applied" is.
+            broken = Broken(
+                is_sent=watch.is_sent,
+                is_too_large=isinstance(exc, _TooLarge),
+                cause=_names(exc),
+                headers={} if response is None else _headers(response),
+            )
+        finally:
+            if response is not None:
+                response.close()
+            _calling.watch = None
+        raise broken
+
+    def _answer(self, request: requests.PreparedRequest, connect: float) -> http.client.HTTPResponse:
+        connection = self._opened(connect)
+        url = request.url or ""
+        connection.putrequest(request.method or "", url[url.index("/", 8) :], skip_accept_encoding=True)
+        for name, value in request.headers.items():
+            connection.putheader(name, value)
+        connection.endheaders(typing.cast(bytes | None, request.body))
+        return connection.getresponse()
+
+    def _opened(self, seconds: float) -> _WatchedConnection:
+        """The connection, ready for a request; a new one where the exchange has closed it meanwhile."""
+        connection = self._connection
+        if connection is None:
+            if self._is_tls:
+                connection = _WatchedTLSConnection(self._host, self._port, context=_tls())
+            else:
+                connection = _WatchedConnection(self._host, self._port)
+            self._connection = connection
+        elif connection.sock is not None and _is_dropped(connection.sock):
+            connection.close()
+        if connection.sock is None:
+            connection.timeout = seconds
+            connection.connect()
+        return connection
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Never: requests would read the whole answer to prepare a next request, even if not allowed one."""
+def _is_dropped(sock: socket.socket) -> bool:
+    """Whether there is something to read where nothing was asked: an end, or what belongs to no answer."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
-def new_session() -> requests.Session:
-    """No proxies or credentials from the environment, no cookies, redirects or retries; TLS is verified."""
-    session = _Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    adapter = _Adapter(pool_connections=1, pool_maxsize=4, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+def _headers(response: http.client.HTTPResponse) -> Mapping[str, str]:
+    return CaseInsensitiveDict(response.headers.items())
 
 
-def exchange_bytes(
-    session: requests.Session, request: requests.PreparedRequest, *, connect: float, read: float, total: float
-) -> RawReply:
-    """Send the request and read the whole answer, at most 1,000,000 bytes of it, within `total` seconds.
-
-    Raises Broken, never chained, for whatever goes wrong on the way.
-    """
-    watch = _calling.watch = _Watch(read, total)
-    response = None
-    try:
-        response = session.send(
-            request, timeout=(min(connect, total), read), stream=True, allow_redirects=False, verify=True
-        )
-        return RawReply(response.status_code, response.headers, _read(response))
-    except Exception as exc:
-        # Whatever it is, once a byte has left only "unknown" is true; before, only "not applied" is.
-        broken = Broken(
-            is_sent=watch.is_sent,
-            is_too_large=isinstance(exc, _TooLarge),
-            cause=_names(exc),
-            headers={} if response is None else response.headers,
-        )
-    finally:
-        if response is not None:
-            response.close()
-        _calling.watch = None
-    raise broken
-
-
-def _read(response: requests.Response) -> bytes:
+def _read(response: http.client.HTTPResponse) -> bytes:
+    source: typing.Any = response
+    if "Content-Encoding" in response.headers:
+        # None was asked for. Unpacked bit by bit, so that the cap holds for what comes out of it.
+        source = urllib3.HTTPResponse(response, _headers(response), preload_content=False)
     chunks: list[bytes] = []
     size = 0
-    while chunk := response.raw.read(READ_CHUNK, decode_content=True):
+    while chunk := source.read(READ_CHUNK):
         size += len(chunk)
         if size > MAX_REPLY_BYTES:
             raise _TooLarge
         chunks.append(chunk)
-        if response.raw.length_remaining == 0 and "Content-Encoding" not in response.headers:
-            break  # as long as it said that it is: asking once more would only be told so
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
     return b"".join(chunks)
 
 

@@ -28,8 +28,11 @@ def document_form(
     is_business: bool,
     content: bytes,
     content_type: str,
-) -> tuple[bytes, str]:
-    """The encoded form and its Content-Type with the boundary. Exactly one field names the subject."""
+) -> tuple[tuple[bytes, ...], str]:
+    """The encoded form, in pieces that follow each other, and its Content-Type with the boundary.
+
+    Exactly one field names the subject. The file is a piece of its own: joined, it would be copied.
+    """
     call = f"upload_{target}_document"
     if not content:
         raise NotSendable("the file is empty", call=call)
@@ -45,11 +48,11 @@ def document_form(
     name = file_name(doc_type, content_type)
     if name is None:
         raise NotSendable("the file is neither JPEG, PNG nor PDF", call=call)
-    # The file is put in last, into its own place: the library would copy it three times.
+    # The library encodes the form with an empty file, and the file is put into its place.
     boundary = choose_boundary()
     form, form_type = encode_multipart_formdata([*fields, ("upload", (name, b"", content_type))], boundary)
     end = f"\r\n--{boundary}--\r\n".encode()
-    return b"".join((form.removesuffix(end), content, end)), form_type
+    return (form.removesuffix(end), content, end), form_type
 
 
 def file_name(doc_type: str, content_type: str) -> str | None:

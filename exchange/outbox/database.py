@@ -87,7 +87,7 @@ def run(sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[
     transaction Django has open: forty of these are run a customer, and Django's wrappers cost more than the
     statements do. Raises Django's database errors.
     """
-    wrapper = _wrapper()
+    wrapper = this_connection()
     if wrapper.connection is None:
         wrapper.ensure_connection()
     if wrapper.needs_rollback and wrapper.in_atomic_block:
@@ -108,8 +108,8 @@ def run(sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[
     return rows
 
 
-def _wrapper() -> Any:
-    """This thread's connection, without the detour over Django's registry, which costs more than a query."""
+def this_connection() -> Any:
+    """Django's connection of this thread, past its registry: the detour costs more than a query."""
     wrapper = getattr(_thread, "wrapper", None)
     if wrapper is None:
         wrapper = _thread.wrapper = connections[DEFAULT_DB_ALIAS]
@@ -134,7 +134,7 @@ def _for_sqlite(sql: str, names: tuple[str, ...] | None) -> str:
 
 def in_transaction() -> bool:
     """Whether a transaction of ours is open. The one that a test case wraps round a test does not count."""
-    wrapper = _wrapper()
+    wrapper = this_connection()
     return wrapper.in_atomic_block and not all(
         getattr(block, "_from_testcase", False) for block in wrapper.atomic_blocks
     )
@@ -142,7 +142,20 @@ def in_transaction() -> bool:
 
 def in_atomic_block() -> bool:
     """Whether any transaction is open, a test case's included."""
-    return bool(_wrapper().in_atomic_block)
+    return bool(this_connection().in_atomic_block)
+
+
+@contextmanager
+def not_waiting_for_disk() -> Iterator[None]:
+    """On SQLite: a commit within survives any crash of ours, but not a power cut; the others go to disk."""
+    if not is_sqlite() or this_connection().in_atomic_block:
+        yield
+        return
+    run("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        run("PRAGMA synchronous=FULL")
 
 
 @contextmanager
@@ -151,7 +164,7 @@ def write_turn() -> Iterator[None]:
 
     Whoever is in a transaction already has the turn: queueing now could lock two threads out for good.
     """
-    if not is_sqlite() or _wrapper().in_atomic_block:
+    if not is_sqlite() or this_connection().in_atomic_block:
         yield
         return
     with _sqlite_turn:

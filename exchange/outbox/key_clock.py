@@ -14,7 +14,14 @@ from functools import cache
 
 from django.conf import settings
 
-from exchange.outbox.database import in_transaction, least_greatest, now_sql, run, write_turn
+from exchange.outbox.database import (
+    in_transaction,
+    least_greatest,
+    not_waiting_for_disk,
+    now_sql,
+    run,
+    write_turn,
+)
 from exchange.outbox.models import ApiKeyClock
 from vault.indexes import keyed_digest
 
@@ -93,7 +100,8 @@ class KeyClock:
         if in_transaction():
             raise RuntimeError("the exchange is never called within a transaction")
         self._make_row()
-        with write_turn():
+        # A power cut lasts longer than nonces may run ahead of the clock, so none is given twice after it.
+        with write_turn(), not_waiting_for_disk():
             rows = run(_grant_sql(), {"key": self.fingerprint, "rate": self.rate})
         if rows:
             nonce, slot_us, now = rows[0]

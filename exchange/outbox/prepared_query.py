@@ -5,9 +5,9 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, models
 
-from exchange.outbox.database import run, uuid_param
+from exchange.outbox.database import run, this_connection, uuid_param
 
 Row = TypeVar("Row", bound=models.Model)
 # Stands for the id while the statement is worded.
@@ -26,7 +26,7 @@ class PreparedQuery(Generic[Row]):
     def rows(self, key: UUID) -> list[Row]:
         """As the queryset's own rows would be."""
         sql, params, model, names, converters = self._plan
-        connection = connections[DEFAULT_DB_ALIAS]
+        connection = this_connection()
         place, value = uuid_param(_PLACE), uuid_param(key)
         found = []
         for row in run(sql, [value if param == place else param for param in params]):
