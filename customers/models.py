@@ -115,7 +115,8 @@ class Customer(PersonFields):
     """An individual or a business under a merchant. Frozen from submission on."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="customers")
+    # No index of its own, nor for who made or submitted: it would be written for each row and read for none.
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="customers", db_index=False)
     reference = models.CharField(_("reference"), max_length=100, unique=True)
     entity_type = models.CharField(_("kind"), max_length=10, choices=EntityType.choices)
     origin = models.CharField(_("came by"), max_length=10, choices=Origin.choices, default=Origin.PACK)
@@ -136,15 +137,18 @@ class Customer(PersonFields):
     stage = models.CharField(_("stage"), max_length=20, choices=Stage.choices, default=Stage.DRAFT)
     # Written into `account_name` at the exchange; how a lost reply is found again.
     token = models.CharField(max_length=16, editable=False)
-    uid = models.CharField(_("uid at the exchange"), max_length=100, null=True, blank=True, unique=True)
+    # None, not "", until the exchange has given one: it is unique.
+    uid = models.CharField(_("uid at the exchange"), max_length=100, null=True, blank=True)  # noqa: DJ001
     exchange_state = models.CharField(_("state at the exchange"), max_length=50, blank=True)
     kyc_status = models.CharField(_("verification at the exchange"), max_length=50, blank=True)
     # A keyed digest over the canonical fields as submitted: what is sent again must match it.
     submitted_digest = models.CharField(max_length=64, blank=True, editable=False)
     # Who registered it, or changed it or its documents last before it was submitted.
-    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", editable=False)
+    made_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", editable=False, db_index=False
+    )
     submitted_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, related_name="+", editable=False
+        User, on_delete=models.PROTECT, null=True, related_name="+", editable=False, db_index=False
     )
     submitted_eyes = models.CharField(max_length=10, choices=Eyes.choices, blank=True, editable=False)
 
@@ -169,6 +173,8 @@ class Customer(PersonFields):
                 fields=["merchant", "email_key"], name="one_customer_per_email_and_merchant"
             ),
             models.UniqueConstraint(fields=["token"], name="one_customer_per_token"),
+            # Not on the field: that would bring a second index, for searches by the beginning of a uid.
+            models.UniqueConstraint(fields=["uid"], name="one_customer_per_uid"),
             models.CheckConstraint(condition=~Q(reference=""), name="a_customer_has_a_reference"),
             models.CheckConstraint(condition=~Q(email=""), name="a_customer_has_an_email"),
             models.CheckConstraint(

@@ -1,20 +1,19 @@
 """The wire: one request, one answer, a hard end to both.
 
-Two things that the HTTP libraries can't tell are known here: whether the first byte of a request has left (a
-TLS failure looks the same before and after), and how much of the total time is left at each read, so that an
-exchange that trickles its answer can't hold a lane for longer than the deadline.
+Three things that the usual HTTP libraries can't tell are known here: whether the first byte of a request has
+left (a TLS failure looks the same before and after); how much of the total time is left at each read, so that
+an exchange that trickles its answer can't hold a lane for longer than the deadline; and what it costs, since
+their sessions, pools and header objects take a lane longer than all the rest of a call. Reading the answer is
+left to the parser that Node.js uses.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
 import select
 import socket
 import ssl
-import threading
 import time
-import typing
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +21,7 @@ from urllib.parse import urlsplit
 
 import certifi
 import requests
-import urllib3
+from httptools import HttpResponseParser
 from requests.structures import CaseInsensitiveDict
 
 MAX_REPLY_BYTES = 1_000_000
@@ -62,75 +61,83 @@ class _TooLarge(Exception):
     pass
 
 
-class _Watch:
-    """One call's clock, and whether its first byte has left."""
+class _EndedEarly(Exception):
+    """The connection, or what was packed, ended before the answer did."""
 
-    __slots__ = ("deadline", "is_sent", "read")
+
+class _BadRequest(Exception):
+    """A header that would end its line early."""
+
+
+class _Deadline:
+    """One call's clock."""
+
+    __slots__ = ("_at", "_read")
 
     def __init__(self, read: float, total: float) -> None:
-        self.read = read
-        self.deadline = time.monotonic() + total
-        self.is_sent = False
+        self._read = read
+        self._at = time.monotonic() + total
 
     def allowance(self) -> float:
         """Seconds that the next read or write may take; TimeoutError when the call's time is up."""
-        left = self.deadline - time.monotonic()
+        left = self._at - time.monotonic()
         if left <= 0:
             raise TimeoutError("The call's total time is up.")
-        return min(left, self.read)
+        return min(left, self._read)
 
 
-_calling = threading.local()  # .watch: the call that this thread is in
+class _Answer:
+    """What httptools tells of one answer, bit by bit; interim answers (1xx) are passed over."""
 
+    def __init__(self) -> None:
+        self.parser = HttpResponseParser(self)
+        self.headers = CaseInsensitiveDict[str]()
+        self.is_begun = self.is_complete = self.is_kept = self._is_known = False
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._unpack: zlib._Decompress | None = None
 
-class _WatchedReader(io.RawIOBase):
-    def __init__(self, sock: socket.socket, watch: _Watch) -> None:
-        self._sock = sock
-        self._raw = sock.makefile("rb", buffering=0)
-        self._watch = watch
+    @property
+    def status(self) -> int:
+        return int(self.parser.get_status_code())
 
-    def readable(self) -> bool:
-        return True
+    def on_message_begin(self) -> None:
+        self.headers.clear()
+        self.is_begun = True
 
-    def readinto(self, buffer) -> int | None:
-        self._sock.settimeout(self._watch.allowance())
-        return self._raw.readinto(buffer)
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers[name.decode("latin-1")] = value.decode("latin-1")
 
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
+    def on_headers_complete(self) -> None:
+        self._is_known = self.status >= 200
+        if self.headers.get("Content-Encoding", "identity") != "identity":
+            # None was asked for. Unpacked bit by bit, so that the cap holds for what comes out of it.
+            self._unpack = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
 
+    def on_body(self, chunk: bytes) -> None:
+        if self._unpack is not None:
+            chunk = self._unpack.decompress(chunk, MAX_REPLY_BYTES + 1)
+        self._size += len(chunk)
+        if self._size > MAX_REPLY_BYTES:
+            raise _TooLarge
+        self._chunks.append(chunk)
 
-class _WatchedSocket:
-    """The one thing that http.client's response asks of a socket."""
+    def on_message_complete(self) -> None:
+        self.is_complete = self._is_known
+        self.is_kept = self.parser.should_keep_alive()  # later it would speak of the next message
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+    def ended(self) -> None:
+        """The exchange closed the connection: the end of an answer that names no length, else a break."""
+        names_its_end = "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
+        if not self._is_known or names_its_end:
+            raise _EndedEarly
+        self.is_complete = True
 
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_WatchedReader(self._sock, _calling.watch))
-
-
-class _WatchedResponse(http.client.HTTPResponse):
-    def __init__(self, sock, *args, **kwargs) -> None:
-        super().__init__(typing.cast(socket.socket, _WatchedSocket(sock)), *args, **kwargs)
-
-
-class _WatchedConnection(http.client.HTTPConnection):
-    response_class: typing.Any = _WatchedResponse
-
-    def send(self, data: typing.Any) -> None:
-        if self.sock is None:
-            self.connect()
-        watch: _Watch = _calling.watch
-        # Sending may take longer than connecting did.
-        self.sock.settimeout(watch.allowance())
-        watch.is_sent = True
-        super().send(data)
-
-
-class _WatchedTLSConnection(_WatchedConnection, http.client.HTTPSConnection):
-    pass
+    @property
+    def body(self) -> bytes:
+        if self._unpack is not None and not self._unpack.eof:
+            raise _EndedEarly
+        return b"".join(self._chunks)
 
 
 @cache
@@ -142,76 +149,84 @@ def _tls() -> ssl.SSLContext:
 
 
 class Wire:
-    """One kept connection to one origin, for one thread. No proxies, no cookies, no redirects, no retries.
-
-    Python's own HTTP client: sessions, adapters and pools cost a lane more than the call does.
-    """
+    """One kept connection to one origin, for one thread. No proxies, no cookies, no redirects, no retries."""
 
     def __init__(self, origin: str) -> None:
         parts = urlsplit(origin)
-        self._is_tls, self._host, self._port = parts.scheme == "https", parts.hostname or "", parts.port
-        self._connection: _WatchedConnection | None = None
+        self._is_tls, self._host = parts.scheme == "https", parts.hostname or ""
+        self._port = parts.port or (443 if self._is_tls else 80)
+        self._netloc = parts.netloc
+        self._sock: socket.socket | None = None
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
-        if self._connection is not None:
-            self._connection.close()
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
 
     def exchange(
         self, request: requests.PreparedRequest, *, connect: float, read: float, total: float
     ) -> RawReply:
         """Send the request and read the whole answer, at most 1,000,000 bytes of it, within `total` seconds.
 
-        The request's body is bytes, None, or several pieces of bytes with their Content-Length in the
-        headers. Raises Broken, never chained, for whatever goes wrong on the way.
+        The request's body is None, or several pieces of bytes with their Content-Length in the headers.
+        Raises Broken, never chained, for whatever goes wrong on the way.
         """
-        watch = _calling.watch = _Watch(read, total)
-        response = None
+        deadline = _Deadline(read, total)
+        answer = _Answer()
+        is_sent = False
         try:
-            response = self._answer(request, min(connect, total))
-            reply = RawReply(response.status, _headers(response), _read(response))
-            if response.will_close:
+            pieces = [self._head(request), *(request.body or ())]
+            sock = self._opened(min(connect, total))
+            for piece in pieces:
+                sock.settimeout(deadline.allowance())
+                is_sent = True
+                sock.sendall(piece)
+            while not answer.is_complete:
+                sock.settimeout(deadline.allowance())
+                if data := sock.recv(READ_CHUNK):
+                    answer.parser.feed_data(data)
+                else:
+                    answer.ended()
+            reply = RawReply(answer.status, answer.headers, answer.body)
+            if not answer.is_kept:
                 self.close()
             return reply
         except Exception as exc:
             self.close()
             # Whatever it is, once a byte has left only "unknown" is true; before, only "not applied" is.
             broken = Broken(
-                is_sent=watch.is_sent,
-                is_too_large=isinstance(exc, _TooLarge),
+                is_sent=is_sent,
+                is_too_large=_is_too_large(exc),
                 cause=_names(exc),
-                headers={} if response is None else _headers(response),
+                headers=answer.headers if answer.is_begun else {},
             )
-        finally:
-            if response is not None:
-                response.close()
-            _calling.watch = None
         raise broken
 
-    def _answer(self, request: requests.PreparedRequest, connect: float) -> http.client.HTTPResponse:
-        connection = self._opened(connect)
+    def _head(self, request: requests.PreparedRequest) -> bytes:
+        """The request line and the headers. _BadRequest where a value holds a line break."""
         url = request.url or ""
-        connection.putrequest(request.method or "", url[url.index("/", 8) :], skip_accept_encoding=True)
-        for name, value in request.headers.items():
-            connection.putheader(name, value)
-        connection.endheaders(typing.cast(bytes | None, request.body))
-        return connection.getresponse()
+        lines = [f"{request.method} {url[url.index('/', 8) :]} HTTP/1.1", f"Host: {self._netloc}"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        head = "\r\n".join(lines)
+        if head.count("\r") + head.count("\n") != 2 * (len(lines) - 1):
+            raise _BadRequest
+        return f"{head}\r\n\r\n".encode("latin-1")
 
-    def _opened(self, seconds: float) -> _WatchedConnection:
-        """The connection, ready for a request; a new one where the exchange has closed it meanwhile."""
-        connection = self._connection
-        if connection is None:
-            if self._is_tls:
-                connection = _WatchedTLSConnection(self._host, self._port, context=_tls())
-            else:
-                connection = _WatchedConnection(self._host, self._port)
-            self._connection = connection
-        elif connection.sock is not None and _is_dropped(connection.sock):
-            connection.close()
-        if connection.sock is None:
-            connection.timeout = seconds
-            connection.connect()
-        return connection
+    def _opened(self, seconds: float) -> socket.socket:
+        """The connection; a new one where the exchange has closed it meanwhile."""
+        if self._sock is not None and _is_dropped(self._sock):
+            self.close()
+        if self._sock is None:
+            sock = socket.create_connection((self._host, self._port), timeout=seconds)
+            try:
+                # The end of a form is a piece of its own, and must not wait for the file to be acknowledged.
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._sock = _tls().wrap_socket(sock, server_hostname=self._host) if self._is_tls else sock
+            except BaseException:
+                sock.close()
+                raise
+        return self._sock
 
 
 def _is_dropped(sock: socket.socket) -> bool:
@@ -221,25 +236,9 @@ def _is_dropped(sock: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _headers(response: http.client.HTTPResponse) -> Mapping[str, str]:
-    return CaseInsensitiveDict(response.headers.items())
-
-
-def _read(response: http.client.HTTPResponse) -> bytes:
-    source: typing.Any = response
-    if "Content-Encoding" in response.headers:
-        # None was asked for. Unpacked bit by bit, so that the cap holds for what comes out of it.
-        source = urllib3.HTTPResponse(response, _headers(response), preload_content=False)
-    chunks: list[bytes] = []
-    size = 0
-    while chunk := source.read(READ_CHUNK):
-        size += len(chunk)
-        if size > MAX_REPLY_BYTES:
-            raise _TooLarge
-        chunks.append(chunk)
-    if response.length:
-        raise http.client.IncompleteRead(b"", response.length)
-    return b"".join(chunks)
+def _is_too_large(exc: BaseException) -> bool:
+    # The parser raises an error of its own for what a callback raised.
+    return isinstance(exc, _TooLarge) or isinstance(exc.__context__, _TooLarge)
 
 
 def _names(exc: BaseException) -> str:

@@ -85,25 +85,28 @@ def release_claim(claim: Claim) -> None:
 
 
 def end_claim(claim: Claim) -> None:
-    """As `release_claim`, within a transaction that holds the lane.
+    """As `release_claim`, within a transaction.
 
     The row is locked before the intents are read, so an intent that is enqueued meanwhile is either read
     here or sets the lane's due time after us.
     """
-    lane = uuid_param(claim.lane)
-    held = run(
-        "UPDATE exchange_lane SET lease_until_ms = NULL, worker = '' "
-        "WHERE id = %s AND fence = %s RETURNING id",
-        (lane, claim.fence),
+    if run(
+        "UPDATE exchange_lane SET worker = '' WHERE id = %s AND fence = %s RETURNING id",
+        (uuid_param(claim.lane), claim.fence),
+    ):
+        set_free(claim)
+
+
+def set_free(claim: Claim) -> None:
+    """As `end_claim`, within a transaction that has locked the lane already."""
+    run(
+        "UPDATE exchange_lane SET lease_until_ms = NULL, worker = '', "
+        "due_ms = (SELECT MIN(i.due_ms) FROM exchange_intent i WHERE "
+        "i.lane_id = exchange_lane.id AND i.is_ready AND NOT i.is_held "
+        "AND i.state IN ('pending', 'sending')) "
+        "WHERE id = %s AND fence = %s",
+        (uuid_param(claim.lane), claim.fence),
     )
-    if held:
-        run(
-            "UPDATE exchange_lane SET due_ms = (SELECT MIN(i.due_ms) FROM exchange_intent i WHERE "
-            "i.lane_id = exchange_lane.id AND i.is_ready AND NOT i.is_held "
-            "AND i.state IN ('pending', 'sending')) "
-            "WHERE id = %s AND fence = %s",
-            (lane, claim.fence),
-        )
 
 
 def abandon_claim(claim: Claim) -> None:

@@ -17,6 +17,9 @@ from exchange.outbox.workers import Heartbeat, free_dead_lanes
 
 log = logging.getLogger(__name__)
 
+# One lane in so many has its next customer claimed already, so that it need not wait for the dispatcher. Few:
+# what one process holds in reserve another can't work on.
+LANES_A_RESERVE = 8
 # How long it may take until an intent is noticed whose bell was not heard.
 IDLE_SECONDS = 0.5
 
@@ -110,7 +113,7 @@ class Crew:
     def _claim(self) -> int:
         with self._changed:
             self._seen = self._changes
-            wanted = self._free - len(self._claims)
+            wanted = self._free + self.lanes // LANES_A_RESERVE - len(self._claims)
         if wanted <= 0 or self.delivery.paused_for > 0 or not self.heartbeat.is_fresh or is_recovering():
             return 0
         claims = claim_lanes(self.heartbeat.id, wanted)

@@ -16,7 +16,7 @@ from exchange.outbox.choices import IntentState, Reason, Topic
 from exchange.outbox.circuits import OUTAGES, Circuits
 from exchange.outbox.claiming import Claim, abandon_claim, release_claim
 from exchange.outbox.database import in_transaction
-from exchange.outbox.handlers import Held, Obsolete, Prepared, handler_for
+from exchange.outbox.handlers import Held, Nothing, Obsolete, Prepared, handler_for
 from exchange.outbox.key_clock import KeyClock, NotNow, wait_and_take
 from exchange.outbox.looks import pace_of
 from exchange.outbox.models import Intent
@@ -176,7 +176,7 @@ class Delivery:
             log.exception("follow_up_failed intent=%s error=%s", intent.pk, type(error).__name__)
             begun = is_last = False
             step = _unresolved(intent, step)
-            _insistently(lambda: settle(claim, intent, _Nothing(), result, step))
+            _insistently(lambda: settle(claim, intent, Nothing(), result, step))
         claim.is_over = is_last
         self.progress.note()
         # What went as it should stands in the attempt's row; a line for each would drown the others.
@@ -340,25 +340,6 @@ def _unresolved(intent: Intent, step: Step) -> Step:
     if reason is None:
         return Step(IntentState.PENDING, "", 60_000, intent.tries + 1, intent.unknown_tries)
     return Step(IntentState.UNKNOWN, reason, 0, step.tries, step.unknown_tries, UNRESOLVED_LOOK_MS)
-
-
-class _Nothing:
-    """A handler for the case that the real one failed."""
-
-    def prepare(self, intent: Intent, claim: Claim) -> Prepared:
-        raise NotImplementedError
-
-    def applied(self, *_: object) -> None:
-        return None
-
-    def writes(self, *_: object) -> None:
-        return None
-
-    def stopped(self, *_: object) -> None:
-        return None
-
-    def unknown(self, *_: object) -> None:
-        return None
 
 
 def _insistently(write: Callable[[], Done]) -> Done:

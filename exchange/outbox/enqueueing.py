@@ -13,6 +13,7 @@ from exchange.outbox.choices import LOOKS_FIRST, POSITIONS, REPLACEABLE_REASONS,
 from exchange.outbox.database import now_ms, now_sql, run, true_sql, uuid_param
 from exchange.outbox.doorbell import ring
 from exchange.outbox.models import Intent, Lane
+from exchange.outbox.together import Write
 from exchange.outbox.turns import take_turns
 
 # SQLite takes a limited number of parameters in one statement.
@@ -101,6 +102,16 @@ def open_intents(lane: UUID, subject_ids: Sequence[UUID] | None = None) -> int:
             [lane_param],
         )
     return len(opened)
+
+
+def opening_of(lane: UUID, but: UUID) -> Write:
+    """What `open_intents` writes, for a lane that is claimed, all but for one of its intents."""
+    now = now_sql()
+    return Write(
+        f"UPDATE exchange_intent SET is_ready = {true_sql()}, due_ms = {now}, updated_ms = {now} "
+        f"WHERE lane_id = %s AND state = 'pending' AND NOT is_ready AND id <> %s",
+        (uuid_param(lane), uuid_param(but)),
+    )
 
 
 def withdraw_intents(

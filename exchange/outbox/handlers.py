@@ -2,8 +2,8 @@
 
     prepare(intent, claim) -> Prepared      reads the record; outside any transaction. Raises Held or Obsolete
     applied(intent, claim, reply) -> Reason | None   the exchange did it: write what follows from it
-    writes(intent, claim, following) -> list[Write] | None   what `applied` would write before `following` is
-                                            sent, where it need not ask anything first; None where it must
+    at_once(intent, claim, reply, following) -> AtOnce | None   what `applied` would write before `following`
+                                            is sent, where it need not ask anything first; None where it must
     stopped(intent, claim, reason) -> None  it waits for staff, and nothing happened there
     unknown(intent, claim) -> None          it may have happened: flag what it was about
 
@@ -36,6 +36,22 @@ class Prepared:
     is_upload: bool = False
 
 
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """What follows from a call, to be written in one piece with the next one's beginning.
+
+    `opens`: the next intent was closed until now. `then`: called once it is written.
+    """
+
+    writes: list[Write]
+    opens: bool = False
+    then: Callable[[], None] = _nothing
+
+
 class Held(Exception):
     """Not to be sent: staff must decide. `code` says more than the reason; no personal data."""
 
@@ -54,11 +70,30 @@ class Handler(Protocol):
 
     def applied(self, intent: Intent, claim: Claim, reply: Any) -> Reason | None: ...
 
-    def writes(self, intent: Intent, claim: Claim, following: Intent) -> list[Write] | None: ...
+    def at_once(self, intent: Intent, claim: Claim, reply: Any, following: Intent) -> AtOnce | None: ...
 
     def stopped(self, intent: Intent, claim: Claim, reason: Reason) -> None: ...
 
     def unknown(self, intent: Intent, claim: Claim) -> None: ...
+
+
+class Nothing:
+    """A handler in place of one that failed: nothing of ours follows."""
+
+    def prepare(self, intent: Intent, claim: Claim) -> Prepared:
+        raise NotImplementedError
+
+    def applied(self, *_: object) -> None:
+        return None
+
+    def at_once(self, *_: object) -> None:
+        return None
+
+    def stopped(self, *_: object) -> None:
+        return None
+
+    def unknown(self, *_: object) -> None:
+        return None
 
 
 @cache

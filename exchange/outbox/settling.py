@@ -11,12 +11,12 @@ from typing import Any
 
 from exchange.client import Outcome
 from exchange.outbox.choices import CLOSED_STATES, IntentState, Reason
-from exchange.outbox.claiming import Claim, end_claim, renew_claim, renewal_of
+from exchange.outbox.claiming import Claim, renew_claim, renewal_of, set_free
 from exchange.outbox.database import now_sql, run, short_transaction, uuid_param
 from exchange.outbox.handlers import Handler, Prepared
 from exchange.outbox.models import Intent
 from exchange.outbox.next_step import Result, Step
-from exchange.outbox.together import Unmet, Write, write_together
+from exchange.outbox.together import Unmet, Write, found_by, write_together
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,8 @@ def settle(
     if following is not None and _settle_at_once(claim, intent, handler, result, step, following):
         return True
     with short_transaction():
-        holds = renew_claim(claim, bool(following and following[1].is_upload))
+        renewal = renewal_of(claim, bool(following and following[1].is_upload))
+        holds, moved = found_by([renewal, _end(intent, result), _moving(intent, step, result)])
         if not holds:
             # Locks the lane against whoever holds it now, and has it looked at again.
             run(
@@ -69,16 +70,14 @@ def settle(
                 (uuid_param(claim.lane),),
             )
             log.warning("claim_lost lane=%s intent=%s outcome=%s", claim.lane, intent.pk, result.outcome)
-        end, moving = _end(intent, result), _moving(intent, step, result)
-        run(end.sql, end.params)
-        if run(moving.sql, moving.params):
+        if moved:
             step = _follow_up(claim, intent, handler, result, step)
         if not holds:
             return False
         if following is not None and _begin(claim, *following):
             return True
         if is_last:
-            end_claim(claim)
+            set_free(claim)
         return False
 
 
@@ -122,16 +121,19 @@ def _settle_at_once(
     """
     if result.outcome is not Outcome.APPLIED or step.state != IntentState.DONE:
         return False
-    more = handler.writes(intent, claim, following[0])
+    more = handler.at_once(intent, claim, result.reply, following[0])
     if more is None:
         return False
     renewal = renewal_of(claim, following[1].is_upload)
-    beginning = _beginning(claim, *following)
+    beginning = _beginning(claim, *following, opening=more.opens)
     try:
-        write_together([renewal, _end(intent, result), _moving(intent, step, result), *more, *beginning])
+        write_together(
+            [renewal, _end(intent, result), _moving(intent, step, result), *more.writes, *beginning]
+        )
     except Unmet:
         return False
     following[0].attempts_made += 1
+    more.then()
     return True
 
 
@@ -144,12 +146,15 @@ def _begin(claim: Claim, intent: Intent, prepared: Prepared) -> bool:
     return True
 
 
-def _beginning(claim: Claim, intent: Intent, prepared: Prepared) -> tuple[Write, Write]:
-    """The intent is being sent, and the row of its next attempt."""
+def _beginning(
+    claim: Claim, intent: Intent, prepared: Prepared, *, opening: bool = False
+) -> tuple[Write, Write]:
+    """The intent is being sent, and the row of its next attempt. `opening`: it becomes ready with it."""
     number = intent.attempts_made + 1
+    sets, ready = ("is_ready = TRUE, ", "NOT is_ready") if opening else ("", "is_ready")
     sending = Write(
-        f"""UPDATE exchange_intent SET state = 'sending', attempts_made = %s, updated_ms = {now_sql()}
-            WHERE id = %s AND attempts_made = %s AND state = 'pending' AND is_ready AND NOT is_held
+        f"""UPDATE exchange_intent SET {sets}state = 'sending', attempts_made = %s, updated_ms = {now_sql()}
+            WHERE id = %s AND attempts_made = %s AND state = 'pending' AND {ready} AND NOT is_held
             AND due_ms <= {now_sql()} RETURNING id""",
         (number, uuid_param(intent.pk), number - 1),
         must=True,

@@ -46,6 +46,18 @@ def write_together(writes: Sequence[Write]) -> None:
         _as_one_statement(writes)
 
 
+def found_by(writes: Sequence[Write]) -> list[bool]:
+    """Write within the caller's transaction; of those that return rows, whether each found one.
+
+    One round trip on PostgreSQL. What holds for `write_together` holds here.
+    """
+    if is_sqlite():
+        found = [(write.must, bool(run(write.sql, write.params))) for write in writes]
+        return [is_found for must, is_found in found if must]
+    sql = _one_statement(_texts(writes), "COUNT(*) > 0")
+    return list(run(sql, _params(writes))[0])[: sum(write.must for write in writes)]
+
+
 def _in_turn(writes: Sequence[Write]) -> None:
     for write in writes:
         if not run(write.sql, write.params) and write.must:
@@ -56,9 +68,10 @@ def _in_turn(writes: Sequence[Write]) -> None:
 
 
 def _as_one_statement(writes: Sequence[Write]) -> None:
-    sql = _one_statement(tuple((write.sql, write.must) for write in writes))
+    # By how many rows were found: by none, the statement fails as a whole.
+    sql = _one_statement(_texts(writes), "1 / COUNT(*)")
     try:
-        run(sql, [param for write in writes for param in write.params])
+        run(sql, _params(writes))
     except DataError as error:
         if getattr(error.__cause__, "sqlstate", None) == "22012":  # division by zero
             raise Unmet from None
@@ -66,12 +79,19 @@ def _as_one_statement(writes: Sequence[Write]) -> None:
 
 
 @lru_cache(maxsize=256)
-def _one_statement(writes: tuple[tuple[str, bool], ...]) -> str:
+def _one_statement(writes: tuple[tuple[str, bool], ...], found: str) -> str:
     """The first write that must find a row is the first to run: what it locks keeps the order of locks."""
     parts = ", ".join(f"w{number} AS ({sql})" for number, (sql, _must) in enumerate(writes))
-    # By how many rows were found: by none, the statement fails as a whole.
-    found = [f"1 / (SELECT COUNT(*) FROM w{number})" for number, (_sql, must) in enumerate(writes) if must]
-    return f"WITH {parts} SELECT {', '.join(found) or '1'}"
+    asked = [f"(SELECT {found} FROM w{number})" for number, (_sql, must) in enumerate(writes) if must]
+    return f"WITH {parts} SELECT {', '.join(asked) or '1'}"
+
+
+def _texts(writes: Sequence[Write]) -> tuple[tuple[str, bool], ...]:
+    return tuple((write.sql, write.must) for write in writes)
+
+
+def _params(writes: Sequence[Write]) -> list[object]:
+    return [param for write in writes for param in write.params]
 
 
 # --- SQLite --------------------------------------------------------------------------------------
@@ -137,9 +157,14 @@ def _lead(mine: _Batch) -> None:
 
 def _commit(batches: Sequence[_Batch]) -> None:
     try:
-        with transaction.atomic():
+        run("BEGIN IMMEDIATE")
+        try:
             for batch in batches:
                 _in_turn(batch.writes)
+            run("COMMIT")
+        except BaseException:
+            run("ROLLBACK")
+            raise
     except Exception:
         if len(batches) == 1:
             raise

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import audit
+from accounts.audit_writing import statement_of
 from customers.choices import Stage
 from customers.models import Ubo
 from exchange.client import Created, CreatedUbo, ExchangeClient
@@ -16,8 +17,10 @@ from exchange.outbox import open_intents
 from exchange.outbox.choices import Reason
 from exchange.outbox.claiming import Claim
 from exchange.outbox.database import run, time_param, uuid_param
-from exchange.outbox.handlers import Held, Prepared
+from exchange.outbox.enqueueing import opening_of
+from exchange.outbox.handlers import AtOnce, Held, Prepared
 from exchange.outbox.models import Intent
+from exchange.outbox.together import Write
 from kyc.canonical import canonical_digest
 from kyc.delivery.held_record import HeldRecord, held_record
 from kyc.delivery.ubo_match import match_ubos
@@ -71,29 +74,45 @@ def applied(intent: Intent, claim: Claim, reply: Created) -> Reason | None:
     return bind(claim, reply.uid, reply.ubos, "customer.created_at_exchange")
 
 
-def writes(intent: Intent, claim: Claim, following: Intent) -> None:
-    """Whether the uid can be bound is asked first."""
+def at_once(intent: Intent, claim: Claim, reply: Created, following: Intent) -> AtOnce | None:
+    """An individual's uid, where nobody has it. Which UBO is which is asked first."""
+    record = held_record(claim)
+    if record.customer.is_business:
+        return None
+    return AtOnce(
+        [
+            _binding(record, reply.uid),
+            opening_of(record.customer.pk, following.pk),
+            Write(*statement_of(_entry(record, "customer.created_at_exchange", reply.uid, 0))),
+        ],
+        opens=True,
+        then=lambda: setattr(record.customer, "uid", reply.uid),
+    )
 
 
 def bind(claim: Claim, uid: str, ubos: Iterable[CreatedUbo], action: str, **details: object) -> Reason | None:
     """The customer is at the exchange under this uid: everything that follows. `action`: the audit row's."""
     record = held_record(claim)
     customer = record.customer
-    at = time_param(timezone.now())
-    bound = run(
-        "UPDATE customers_customer SET uid = %s, stage = %s, at_exchange_at = %s, updated_at = %s "
-        "WHERE id = %s AND uid IS NULL "
-        "AND NOT EXISTS (SELECT 1 FROM customers_customer other WHERE other.uid = %s) RETURNING uid",
-        (uid, Stage.AT_EXCHANGE.value, at, at, uuid_param(customer.pk), uid),
-    )
-    if not bound:
+    binding = _binding(record, uid)
+    if not run(binding.sql, binding.params):
         return Reason.EXISTS_MORE_THAN_ONCE
     customer.uid = uid
     known = bind_ubos(record, match_ubos(record.ubos.values(), ubos))
     open_intents(customer.pk)
-    changes = {"uid": (None, uid), "stage": (str(customer.stage), Stage.AT_EXCHANGE.value)}
-    _note(record, action, changes, uid=uid, ubos=len(record.ubos), ubo_uids=known, **details)
+    audit.record_many([_entry(record, action, uid, known, **details)])
     return None
+
+
+def _binding(record: HeldRecord, uid: str) -> Write:
+    at = time_param(timezone.now())
+    return Write(
+        "UPDATE customers_customer SET uid = %s, stage = %s, at_exchange_at = %s, updated_at = %s "
+        "WHERE id = %s AND uid IS NULL "
+        "AND NOT EXISTS (SELECT 1 FROM customers_customer other WHERE other.uid = %s) RETURNING uid",
+        (uid, Stage.AT_EXCHANGE.value, at, at, uuid_param(record.customer.pk), uid),
+        must=True,
+    )
 
 
 def stopped(intent: Intent, claim: Claim, reason: Reason) -> None:
@@ -121,15 +140,15 @@ def bind_ubos(record: HeldRecord, uids: dict[Any, str]) -> int:
     return bound
 
 
-def _note(record: HeldRecord, action: str, changes: audit.Changes, **details: object) -> None:
-    entry = audit.entry(
+def _entry(record: HeldRecord, action: str, uid: str, ubo_uids: int, **details: object) -> audit.AuditEntry:
+    customer = record.customer
+    return audit.entry(
         actor=record.actor,
         action=action,
         subject_type="customer",
-        subject_id=record.customer.pk,
-        customer_id=record.customer.pk,
-        merchant_uid=record.customer.merchant.uid,
-        details=details,
-        changes=changes,
+        subject_id=customer.pk,
+        customer_id=customer.pk,
+        merchant_uid=customer.merchant.uid,
+        details={"uid": uid, "ubos": len(record.ubos), "ubo_uids": ubo_uids, **details},
+        changes={"uid": (None, uid), "stage": (str(customer.stage), Stage.AT_EXCHANGE.value)},
     )
-    audit.record_many([entry])

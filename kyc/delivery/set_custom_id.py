@@ -9,7 +9,7 @@ from exchange.client import Customer as ExchangeCustomer
 from exchange.client import ExchangeClient
 from exchange.outbox.choices import Reason
 from exchange.outbox.claiming import Claim
-from exchange.outbox.handlers import Prepared
+from exchange.outbox.handlers import AtOnce, Prepared
 from exchange.outbox.models import Intent
 from exchange.outbox.together import Write
 from kyc.delivery.held_record import HeldRecord, held_record
@@ -35,8 +35,8 @@ def applied(intent: Intent, claim: Claim, reply: ExchangeCustomer) -> Reason | N
     return None
 
 
-def writes(intent: Intent, claim: Claim, following: Intent) -> list[Write]:
-    return [Write(*statement_of(_entry(held_record(claim))))]
+def at_once(intent: Intent, claim: Claim, reply: ExchangeCustomer, following: Intent) -> AtOnce:
+    return AtOnce([Write(*statement_of(_entry(held_record(claim))))])
 
 
 def _entry(record: HeldRecord) -> audit.AuditEntry:

@@ -12,10 +12,10 @@ from exchange.client import ExchangeClient, Uploaded
 from exchange.outbox.choices import Reason, Topic
 from exchange.outbox.claiming import Claim
 from exchange.outbox.database import run, time_param, uuid_param
-from exchange.outbox.handlers import Held, Prepared
+from exchange.outbox.handlers import AtOnce, Held, Prepared
 from exchange.outbox.models import Intent
 from exchange.outbox.queries import has_open
-from exchange.outbox.together import Write
+from exchange.outbox.together import Write, found_by
 from kyc.choices import Delivery
 from kyc.delivery.create_customer import bind_ubos
 from kyc.delivery.held_record import HeldRecord, held_document, held_record
@@ -79,29 +79,29 @@ def applied(intent: Intent, claim: Claim, reply: Uploaded) -> Reason | None:
         bind_ubos(record, record.learnt)
         record.learnt = {}
     now = timezone.now()
-    sent = _sent(intent, now)
-    run(sent.sql, sent.params)
-    entries = [_entry(record, "document.sent", intent.subject_id, _moved(record, intent, Delivery.SENT))]
-    audit.record_many(entries + _move_on(record, claim, now))
+    found_by(_sent(record, intent, now))
+    audit.record_many(_move_on(record, claim, now))
     return None
 
 
-def writes(intent: Intent, claim: Claim, following: Intent) -> list[Write] | None:
+def at_once(intent: Intent, claim: Claim, reply: Uploaded, following: Intent) -> AtOnce | None:
     record = held_record(claim)
     # The customer's stage moves after the last document: with another one to come it stays.
     if following.topic != Topic.UPLOAD or record.learnt:
         return None
+    return AtOnce(_sent(record, intent, timezone.now()))
+
+
+def _sent(record: HeldRecord, intent: Intent, now: datetime) -> list[Write]:
     moved = _moved(record, intent, Delivery.SENT)
-    entry = _entry(record, "document.sent", intent.subject_id, moved)
-    return [_sent(intent, timezone.now()), Write(*statement_of(entry))]
-
-
-def _sent(intent: Intent, now: datetime) -> Write:
     # By hand, as it is done for each of many uploads: the ORM takes longer to word it than to run it.
-    return Write(
-        "UPDATE kyc_document SET delivery = %s, sent_at = %s WHERE id = %s",
-        (Delivery.SENT.value, time_param(now), uuid_param(intent.subject_id)),
-    )
+    return [
+        Write(
+            "UPDATE kyc_document SET delivery = %s, sent_at = %s WHERE id = %s",
+            (Delivery.SENT.value, time_param(now), uuid_param(intent.subject_id)),
+        ),
+        Write(*statement_of(_entry(record, "document.sent", intent.subject_id, moved))),
+    ]
 
 
 def _move_on(record: HeldRecord, claim: Claim, now: datetime) -> list[audit.AuditEntry]:
