@@ -169,8 +169,9 @@ class Customer(PersonFields):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         constraints = [
+            # The address first: who has it under another merchant is asked as well.
             models.UniqueConstraint(
-                fields=["merchant", "email_key"], name="one_customer_per_email_and_merchant"
+                fields=["email_key", "merchant"], name="one_customer_per_email_and_merchant"
             ),
             models.UniqueConstraint(fields=["token"], name="one_customer_per_token"),
             # Not on the field: that would bring a second index, for searches by the beginning of a uid.
@@ -205,7 +206,6 @@ class Customer(PersonFields):
                 fields=["merchant", "stage", "-created_at", "-id"], name="customers_by_merchant_stage"
             ),
             models.Index(fields=["stage", "-created_at", "-id"], name="customers_by_stage"),
-            models.Index(fields=["email_key"], name="customers_by_email"),
             models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="customers_by_end"),
             models.Index(fields=["phone_index"], condition=~Q(phone_index=""), name="customers_by_phone"),
             models.Index(

@@ -22,11 +22,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from exchange.client import ExchangeClient
+from kyc.pack.columns import CUSTOMERS
 from kyc.pack.comparing import compare, find_existing
 from kyc.pack.entering import enter
 from kyc.pack.filing import file_documents, take_back
 from kyc.pack.foretelling import foretell
 from kyc.pack.gathering import gather
+from kyc.pack.judges import judges
 from kyc.pack.judging import judge_unit, read_documents
 from kyc.pack.merchants import find_merchants
 from kyc.pack.opening import Pack
@@ -75,7 +77,6 @@ def import_pack(
         places.survey(pack)
         if not any(places.counts.values()):
             raise PackUnreadable(_("The pack holds no rows."), _("Write them below the header."))
-        surveyed(places)
         merchants, default = find_merchants(
             places.merchant_uids,
             default_uid=options.merchant_uid,
@@ -84,16 +85,19 @@ def import_pack(
             make_client=make_client,
         )
 
-        def judged(units: Sequence[Unit]) -> Sequence[Unit]:
+        def judge(units: Sequence[Unit]) -> Sequence[Unit]:
             for unit in units:
                 judge_unit(unit, merchants=merchants, default_merchant=default, today=options.today)
             return units
 
-        for units in _ahead(map(judged, gather(pack, places))):
-            left = units
-            while left:
-                left = judged(_take(left, pack, places, options, workers, tally, report))
-            tick(len(units))
+        known = [*merchants.values(), default]
+        with judges(judge, known, customers=places.counts[CUSTOMERS]) as judged:
+            surveyed(places)
+            for units in _ahead(map(judged, gather(pack, places))):
+                left = units
+                while left:
+                    left = judge(_take(left, pack, places, options, workers, tally, report))
+                tick(len(units))
     return tally
 
 

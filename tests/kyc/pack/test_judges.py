@@ -1,0 +1,72 @@
+"""A second process that judges: the same results, whether it is there, is not, or is gone halfway."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.kyc.pack.packs import business, person, ubo, write_pack
+from tests.portal.installation import ROOT, environment, manage
+
+pytestmark = pytest.mark.processes
+
+IMPORT = """
+import json, os, sys
+import django
+django.setup()
+from django.core.management import call_command
+from customers.models import Customer
+from kyc.pack import importing, judges
+
+pack, report, way = sys.argv[1:]
+judges.WORTH_A_PROCESS, judges.AT_ONCE = (10**9 if way == "here" else 1), 5
+us, seen, real = os.getpid(), [], importing.judge_unit
+def judge_unit(unit, **options):
+    seen.append(unit.reference)
+    if way == "killed" and os.getpid() != us and len(seen) > 12:
+        os._exit(9)
+    return real(unit, **options)
+importing.judge_unit = judge_unit
+try:
+    call_command("import_pack", pack, report=report, verbosity=0)
+except SystemExit as ended:
+    code = ended.code
+names = sorted(Customer.objects.values_list("reference", "merchant__uid", "first_name", "phone_number"))
+print(json.dumps([code, len(seen), names], default=str))
+"""
+
+
+@pytest.fixture
+def pack(tmp_path):
+    people = [person(number) for number in range(1, 31)]
+    people[4]["dob"] = "1990-02-31"
+    people[20]["occupation"] = "Financer"
+    return write_pack(tmp_path / "pack", [*people, business()], [ubo()], [])
+
+
+def imported(tmp_path, pack, way):
+    """Exit code, how many units this process judged, who was entered, and the report."""
+    folder = tmp_path / way
+    folder.mkdir()
+    env = environment(folder, DJANGO_SETTINGS_MODULE="portal.settings", PYTHONPATH=str(ROOT))
+    assert manage("migrate", "-v0", env=env).returncode == 0
+    report = folder / "report"
+    words = [sys.executable, "-c", IMPORT, str(pack), str(report), way]
+    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    code, judged_here, names = json.loads(done.stdout.splitlines()[-1])
+    rows = {path.name: path.read_text() for path in sorted(report.rglob("*")) if path.is_file()}
+    return code, judged_here, names, rows
+
+
+def test_who_judges_makes_no_difference(tmp_path, pack):
+    code, judged_here, names, report = imported(tmp_path, pack, "here")
+    assert (code, judged_here, len(names)) == (1, 31, 29)
+    assert imported(tmp_path, pack, "beside") == (code, 0, names, report)
+
+
+def test_a_judge_that_is_killed_costs_nothing(tmp_path, pack):
+    code, judged_here, names, _report = imported(tmp_path, pack, "killed")
+    assert (code, len(names)) == (1, 29)
+    assert 0 < judged_here < 31
