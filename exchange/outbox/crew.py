@@ -113,7 +113,9 @@ class Crew:
     def _claim(self) -> int:
         with self._changed:
             self._seen = self._changes
-            wanted = self._free + self.lanes // LANES_A_RESERVE - len(self._claims)
+            # None for lanes that never came up.
+            reserve = min(self._in_hand, self.lanes // LANES_A_RESERVE)
+            wanted = self._free + reserve - len(self._claims)
         if wanted <= 0 or self.delivery.paused_for > 0 or not self.heartbeat.is_fresh or is_recovering():
             return 0
         claims = claim_lanes(self.heartbeat.id, wanted)

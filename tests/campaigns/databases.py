@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import fcntl
-import hashlib
 import os
 import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 import uuid
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from tests.campaigns.proxy_process import ROOT
+from tests.tables import with_tables
 
 SERVER = os.environ.get("TEST_DATABASE_URL") or "postgres://root@127.0.0.1:5432/portal"
 
@@ -35,7 +31,7 @@ class SqliteDatabase:
         return f"sqlite:///{self.path}"
 
     def __enter__(self) -> SqliteDatabase:
-        shutil.copyfile(_with_tables(), self.path)
+        shutil.copyfile(with_tables(), self.path)
         return self
 
     def __exit__(self, *_details: object) -> None:
@@ -57,40 +53,6 @@ class SqliteDatabase:
         for suffix in ("-wal", "-shm"):
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
         shutil.copyfile(source, self.path)
-
-
-def _with_tables() -> Path:
-    """An empty database with this checkout's migrations, made once and kept until one of them changes."""
-    digest = hashlib.sha256()
-    for path in sorted(ROOT.glob("*/migrations/*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
-    made = ROOT / "var" / f"campaign-tables-{digest.hexdigest()[:16]}.sqlite3"
-    made.parent.mkdir(exist_ok=True)
-    with made.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            half = made.with_suffix(".half")
-            half.unlink(missing_ok=True)
-            subprocess.run(
-                [
-                    sys.executable,
-                    "-c",
-                    "import django; django.setup(); from portal.database import migrate; migrate()",
-                ],
-                cwd=ROOT,
-                env={
-                    **os.environ,
-                    "DJANGO_SETTINGS_MODULE": "portal.settings",
-                    "SECRET_KEY": "for campaigns alone",
-                    "PORTAL_KEYS": "1:" + base64.b64encode(b"c" * 32).decode(),
-                    "DATABASE_URL": f"sqlite:///{half}",
-                },
-                check=True,
-            )
-            with contextlib.closing(sqlite3.connect(half)) as connection:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            half.rename(made)
-    return made
 
 
 class PostgresDatabase:

@@ -33,6 +33,8 @@ pytestmark = pytest.mark.processes
 # A quiet machine needs half of it; a delivery that hangs must not take the suite's time.
 SECONDS = 40.0
 NEVER = NO_END
+# Too long for `make test`: `make campaign-services` runs them with the forms on services.
+elsewhere = pytest.mark.services
 
 
 def small(**more) -> Plan:
@@ -64,6 +66,7 @@ def test_everybody_is_there_exactly_once_though_replies_are_lost_and_workers_kil
     assert report.figures["genuine_clashes"] == 2
 
 
+@elsewhere
 def test_sending_again_what_may_have_arrived_breaks_it():
     report = c1_exactly_once.run(unkilled(guard_off="resend_unknown"))
     assert {"p1_everybody_is_there_once", "p2_documents_arrive_and_doubt_is_flagged"} & set(report.broken), (
@@ -128,7 +131,7 @@ def test_an_exchange_that_is_gone_for_a_while_costs_nothing():
 
 def away(**more) -> CatchUpPlan:
     """Four hours away and one unheard in six seconds."""
-    quick = {"customers": 30, "merchants": 3, "rate": 40, "away_hours": 4, "unheard_hours": 1}
+    quick = {"customers": 15, "merchants": 3, "rate": 40, "away_hours": 4, "unheard_hours": 1}
     return CatchUpPlan(
         **{**quick, "settle_seconds": 0.1, "poll_seconds": 1.0, "workers": 1, "duration": 30, **more}
     )
@@ -137,13 +140,14 @@ def away(**more) -> CatchUpPlan:
 def test_what_queued_for_hours_is_caught_up_with_and_the_poll_finds_the_verdicts():
     report = c7_catch_up.run(away())
     assert report.holds, report
-    assert report.figures["verdicts_while_unheard"] == 6
+    assert report.figures["verdicts_while_unheard"] == 3
 
 
 def contention(**more) -> ContentionPlan:
-    return ContentionPlan(**{"customers": 4, "clients": 6, "duration": 5.0, **more})
+    return ContentionPlan(**{"customers": 4, "clients": 6, "duration": 2.0, **more})
 
 
+@elsewhere
 def test_six_clients_on_four_customers_lose_no_update():
     report = c8_contention.run(contention())
     assert report.holds, report
@@ -169,7 +173,7 @@ def test_four_importers_of_the_same_rows_enter_each_once():
 
 
 def test_commands_that_are_killed_and_started_again_bring_everybody_there_once():
-    report = twenty_kills.run(KillsPlan(customers=5, kills=3, mean_gap=1.0, rate=25))
+    report = twenty_kills.run(KillsPlan(customers=4, kills=2, mean_gap=1.0, rate=25))
     assert report.holds, report
 
 

@@ -13,6 +13,7 @@ from kyc.doc_types import BUSINESS_TYPES
 from tests.canary.marks import Drawing
 from tests.kyc.files import jpeg
 from tests.kyc.pack.packs import PERSON_SET, papers, write_pack
+from tests.tables import put_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,6 +35,8 @@ class Marked:
         self.temporary, self.logs, self.said = folder / "tmp", folder / "logs", folder / "said"
         for place in (self.temporary, self.logs, self.said):
             place.mkdir()
+        if not database:
+            put_tables(folder)
         self.environment = {
             **{name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ},
             "HOME": str(folder),

@@ -17,7 +17,8 @@ from django.db import OperationalError
 
 from exchange.outbox import watchdog
 from exchange.outbox.watchdog import STALLED_EXIT, Progress, Watchdog
-from tests.portal.installation import ROOT, are_gone, environment, manage
+from tests.portal.installation import ROOT, are_gone, environment
+from tests.tables import put_tables
 
 STALL_SECONDS = 2.0
 # Ninety seconds for a stall of sixty, plus the start of a process on a busy machine.
@@ -63,9 +64,7 @@ def lanes_due(folder):
 
 @pytest.fixture
 def folder(tmp_path):
-    env = environment(tmp_path)
-    assert manage("migrate", env=env).returncode == 0
-    assert manage("createcachetable", env=env).returncode == 0
+    put_tables(tmp_path)
     return tmp_path
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from exchange.sandbox.testing import SandboxProcess, sandbox, sandbox_server  # noqa: F401 - fixtures
+from tests.tables import put_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,4 +58,5 @@ def install(tmp_path, sandbox: SandboxProcess) -> Install:  # noqa: F811
         "POLL_SECONDS": "1",
         "OUTBOX_SETTLE_SECONDS": "1",
     }
+    put_tables(tmp_path)
     return Install(tmp_path, environment)

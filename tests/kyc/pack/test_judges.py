@@ -7,12 +7,14 @@ import sys
 import pytest
 
 from tests.kyc.pack.packs import business, person, ubo, write_pack
-from tests.portal.installation import ROOT, environment, manage
+from tests.portal.installation import ROOT, environment
+from tests.tables import put_tables
 
 pytestmark = pytest.mark.processes
 
 IMPORT = """
 import json, os, sys
+from pathlib import Path
 import django
 django.setup()
 from django.core.management import call_command
@@ -29,11 +31,12 @@ def judge_unit(unit, **options):
     return real(unit, **options)
 importing.judge_unit = judge_unit
 try:
-    call_command("import_pack", pack, report=report, verbosity=0)
+    call_command("import_pack", pack, report=Path(report))
 except SystemExit as ended:
     code = ended.code
-names = sorted(Customer.objects.values_list("reference", "merchant__uid", "first_name", "phone_number"))
-print(json.dumps([code, len(seen), names], default=str))
+names = sorted([one.reference, one.merchant.uid, one.first_name, one.phone_number]
+               for one in Customer.objects.select_related("merchant"))
+print(json.dumps([code, len(seen), names]))
 """
 
 
@@ -50,7 +53,7 @@ def imported(tmp_path, pack, way):
     folder = tmp_path / way
     folder.mkdir()
     env = environment(folder, DJANGO_SETTINGS_MODULE="portal.settings", PYTHONPATH=str(ROOT))
-    assert manage("migrate", "-v0", env=env).returncode == 0
+    put_tables(folder)
     report = folder / "report"
     words = [sys.executable, "-c", IMPORT, str(pack), str(report), way]
     done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
