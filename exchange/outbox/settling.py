@@ -2,7 +2,8 @@
 
 The attempt's row is committed before the connection opens. Settling writes the attempt's end, the intent's
 next state, what follows from it in the business's records, and the next attempt's row in one transaction: a
-customer with four documents costs one commit to claim, one to begin and one per call.
+customer with four documents costs one commit to claim, one to begin and one per call. Where nothing has to be
+asked in between, all of it is written together.
 """
 
 import logging
