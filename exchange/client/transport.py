@@ -25,6 +25,9 @@ from httptools import HttpResponseParser
 from requests.structures import CaseInsensitiveDict
 
 MAX_REPLY_BYTES = 1_000_000
+# For an answer's headers, and whatever else comes with its body.
+MAX_EXTRA_BYTES = 65_536
+PACKINGS = ("gzip", "x-gzip", "deflate")
 READ_CHUNK = 65_536
 
 
@@ -59,6 +62,10 @@ class Broken(Exception):
 
 class _TooLarge(Exception):
     pass
+
+
+class _Surplus(Exception):
+    """More came than one answer: which of them is the call's can't be told."""
 
 
 class _EndedEarly(Exception):
@@ -102,6 +109,8 @@ class _Answer:
         return int(self.parser.get_status_code())
 
     def on_message_begin(self) -> None:
+        if self.is_complete:
+            raise _Surplus
         self.headers.clear()
         self.is_begun = True
 
@@ -110,7 +119,7 @@ class _Answer:
 
     def on_headers_complete(self) -> None:
         self._is_known = self.status >= 200
-        if self.headers.get("Content-Encoding", "identity") != "identity":
+        if self.headers.get("Content-Encoding", "").strip().casefold() in PACKINGS:
             # None was asked for. Unpacked bit by bit, so that the cap holds for what comes out of it.
             self._unpack = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
 
@@ -135,7 +144,7 @@ class _Answer:
 
     @property
     def body(self) -> bytes:
-        if self._unpack is not None and not self._unpack.eof:
+        if self._unpack is not None and self._chunks and not self._unpack.eof:
             raise _EndedEarly
         return b"".join(self._chunks)
 
@@ -178,18 +187,19 @@ class Wire:
         try:
             pieces = [self._head(request), *(request.body or ())]
             sock = self._opened(min(connect, total))
-            for piece in pieces:
-                sock.settimeout(deadline.allowance())
-                is_sent = True
-                sock.sendall(piece)
-            while not answer.is_complete:
-                sock.settimeout(deadline.allowance())
-                if data := sock.recv(READ_CHUNK):
-                    answer.parser.feed_data(data)
-                else:
-                    answer.ended()
+            cut_off = None
+            try:
+                for piece in pieces:
+                    sock.settimeout(deadline.allowance())
+                    is_sent = True
+                    sock.sendall(piece)
+            except (BrokenPipeError, ConnectionResetError) as exc:
+                cut_off = exc
+            _hear(sock, answer, deadline)
+            if cut_off is not None and 200 <= answer.status < 300:
+                raise cut_off  # it can't have done what it has not read
             reply = RawReply(answer.status, answer.headers, answer.body)
-            if not answer.is_kept:
+            if cut_off is not None or not answer.is_kept:
                 self.close()
             return reply
         except Exception as exc:
@@ -201,6 +211,10 @@ class Wire:
                 cause=_names(exc),
                 headers=answer.headers if answer.is_begun else {},
             )
+        except BaseException:
+            # The rest of this answer must not be read as the next one.
+            self.close()
+            raise
         raise broken
 
     def _head(self, request: requests.PreparedRequest) -> bytes:
@@ -227,6 +241,21 @@ class Wire:
                 sock.close()
                 raise
         return self._sock
+
+
+def _hear(sock: socket.socket, answer: _Answer, deadline: _Deadline) -> None:
+    """Read until the answer is whole, which may be before all of the request was taken."""
+    heard = 0
+    while not answer.is_complete:
+        sock.settimeout(deadline.allowance())
+        data = sock.recv(READ_CHUNK)
+        if not data:
+            answer.ended()
+            return
+        heard += len(data)
+        if heard > MAX_REPLY_BYTES + MAX_EXTRA_BYTES:
+            raise _TooLarge
+        answer.parser.feed_data(data)
 
 
 def _is_dropped(sock: socket.socket) -> bool:

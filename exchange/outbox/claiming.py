@@ -1,12 +1,21 @@
 """Claiming a lane: one statement, the same on SQLite and PostgreSQL, by the database's clock."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
-from exchange.outbox.database import now_sql, once_now_sql, run, uuid_param, uuid_value, write_turn
+from exchange.outbox.database import (
+    now_sql,
+    once_now_sql,
+    run,
+    short_transaction,
+    uuid_param,
+    uuid_value,
+    write_turn,
+)
 from exchange.outbox.together import Write
 
 # `skip_locked` is not used: on SQLite Django drops it without a word. Whoever loses the race for a row finds
@@ -36,6 +45,8 @@ class Claim:
     merchant_uid: str
     worker: str
     claimed_ms: int = 0
+    # By this process's own clock.
+    claimed_at: float = field(default_factory=time.monotonic)
     memory: dict[str, Any] = field(default_factory=dict)
     # The same for all lanes of a crew, for as long as it lives.
     shared: dict[str, Any] = field(default_factory=dict)
@@ -54,6 +65,14 @@ def claim_lanes(worker: str, limit: int) -> list[Claim]:
             {"lease": lease_ms(False), "worker": worker, "limit": limit},
         )
     return [Claim(uuid_value(lane), fence, merchant, worker, now) for lane, fence, merchant, now in rows]
+
+
+def still_holds(claim: Claim) -> bool:
+    """Whether the lane is still ours; where the claim lay about for long the database is asked."""
+    if time.monotonic() - claim.claimed_at < lease_ms(False) / 3000:
+        return True
+    with write_turn():
+        return renew_claim(claim, False)
 
 
 def lease_ms(is_upload: bool) -> int:
@@ -80,7 +99,7 @@ def renewal_of(claim: Claim, is_upload: bool) -> Write:
 
 def release_claim(claim: Claim) -> None:
     """Give the lane back and note when it is due again; nothing happens if the claim was lost."""
-    with write_turn():
+    with short_transaction():
         end_claim(claim)
 
 

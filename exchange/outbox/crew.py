@@ -61,8 +61,13 @@ class Crew:
             self._is_over = True
             waiting, self._claims = list(self._claims), deque()
             self._changed.notify_all()
-        for claim in waiting:
-            release_claim(claim)
+        try:
+            for claim in waiting:
+                release_claim(claim)
+        except Error as error:
+            # Their leases end by themselves; the calls in flight must end well.
+            log.error("release_failed error=%s", type(error).__name__)
+            connection.close()
         self.reconciler.stop()
         for thread in self._threads:
             thread.join()

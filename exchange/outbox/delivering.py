@@ -14,7 +14,7 @@ from exchange.client import ExchangeClient, ExchangeError, Outcome
 from exchange.client import Reason as Cause
 from exchange.outbox.choices import IntentState, Reason, Topic
 from exchange.outbox.circuits import OUTAGES, Circuits
-from exchange.outbox.claiming import Claim, abandon_claim, release_claim
+from exchange.outbox.claiming import Claim, abandon_claim, release_claim, still_holds
 from exchange.outbox.database import in_transaction
 from exchange.outbox.handlers import Held, Nothing, Obsolete, Prepared, handler_for
 from exchange.outbox.key_clock import KeyClock, NotNow, wait_and_take
@@ -118,6 +118,8 @@ class Delivery:
         """Work on a claimed lane until nothing in it is due, the key is paused or we are to stop."""
         claim.shared = self._shared
         try:
+            if not still_holds(claim):
+                raise ClaimLost
             self._deliver(claim, client, nonce)
         except ClaimLost:
             log.warning("claim_lost lane=%s", claim.lane)

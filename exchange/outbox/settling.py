@@ -64,6 +64,9 @@ def settle(
     with short_transaction():
         renewal = renewal_of(claim, bool(following and following[1].is_upload))
         holds, moved = found_by([renewal, _end(intent, result), _moving(intent, step, result)])
+        if not holds and result.phase == "lost":
+            # Whoever holds the lane now may be sending this very attempt: it is theirs to judge.
+            raise ClaimLost
         if not holds:
             # Locks the lane against whoever holds it now, and has it looked at again.
             run(
@@ -71,7 +74,10 @@ def settle(
                 (uuid_param(claim.lane),),
             )
             log.warning("claim_lost lane=%s intent=%s outcome=%s", claim.lane, intent.pk, result.outcome)
-        if moved:
+        if not moved:
+            # Perhaps it was written before and only the word of it was lost: what was read is out of date.
+            claim.memory.clear()
+        else:
             step = _follow_up(claim, intent, handler, result, step)
         if not holds:
             return False

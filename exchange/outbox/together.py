@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.db import DataError, transaction
+from django.db import DataError, OperationalError, transaction
 
 from exchange.outbox.database import in_atomic_block, is_sqlite, run, write_turn
 
@@ -100,12 +100,12 @@ def _params(writes: Sequence[Write]) -> list[object]:
 class _Batch:
     """One thread's writes. `turn` is released when they are done, or when the thread is to lead."""
 
-    __slots__ = ("error", "is_done", "turn", "writes")
+    __slots__ = ("error", "is_done", "is_written", "turn", "writes")
 
     def __init__(self, writes: Sequence[Write]) -> None:
         self.writes = writes
         self.error: Exception | None = None
-        self.is_done = False
+        self.is_done = self.is_written = False
         self.turn = threading.Lock()
         self.turn.acquire()
 
@@ -127,6 +127,8 @@ def _commit_in_company(writes: Sequence[Write]) -> None:
         _lead(mine)
     if mine.error is not None:
         raise mine.error
+    if not mine.is_written:
+        raise OperationalError("whoever wrote for this thread did not say what became of it")
 
 
 def _lead(mine: _Batch) -> None:
@@ -156,8 +158,9 @@ def _lead(mine: _Batch) -> None:
 
 
 def _commit(batches: Sequence[_Batch]) -> None:
+    # A database that lets nobody begin lets none of them: waiting for it once is enough.
+    run("BEGIN IMMEDIATE")
     try:
-        run("BEGIN IMMEDIATE")
         try:
             for batch in batches:
                 _in_turn(batch.writes)
@@ -174,10 +177,16 @@ def _commit(batches: Sequence[_Batch]) -> None:
                 _commit([batch])
             except Exception as error:
                 batch.error = error
+    else:
+        for batch in batches:
+            batch.is_written = True
 
 
 def _copy_of(error: Exception) -> Exception:
     """For each thread its own: threads that raise one object write into one another's traceback."""
-    copy = type(error)(*error.args)
+    try:
+        copy = type(error)(*error.args)
+    except Exception:
+        copy = OperationalError(type(error).__name__)
     copy.__cause__ = error
     return copy

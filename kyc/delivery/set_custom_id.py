@@ -9,6 +9,7 @@ from exchange.client import Customer as ExchangeCustomer
 from exchange.client import ExchangeClient
 from exchange.outbox.choices import Reason
 from exchange.outbox.claiming import Claim
+from exchange.outbox.enqueueing import open_intents, opening_of
 from exchange.outbox.handlers import AtOnce, Prepared
 from exchange.outbox.models import Intent
 from exchange.outbox.together import Write
@@ -31,12 +32,17 @@ def prepare(intent: Intent, claim: Claim) -> Prepared:
 
 
 def applied(intent: Intent, claim: Claim, reply: ExchangeCustomer) -> Reason | None:
-    audit.record_many([_entry(held_record(claim))])
+    record = held_record(claim)
+    open_intents(record.customer.pk)
+    audit.record_many([_entry(record)])
     return None
 
 
 def at_once(intent: Intent, claim: Claim, reply: ExchangeCustomer, following: Intent) -> AtOnce:
-    return AtOnce([Write(*statement_of(_entry(held_record(claim))))])
+    """Opens what the create could not see: a document that was being handed in as it was answered."""
+    record = held_record(claim)
+    opening = opening_of(record.customer.pk, following.pk)
+    return AtOnce([opening, Write(*statement_of(_entry(record)))])
 
 
 def _entry(record: HeldRecord) -> audit.AuditEntry:
@@ -51,7 +57,8 @@ def _entry(record: HeldRecord) -> audit.AuditEntry:
 
 
 def stopped(intent: Intent, claim: Claim, reason: Reason) -> None:
-    """Nothing of ours changes: the documents go on without the reference."""
+    """The documents go on without the reference."""
+    open_intents(held_record(claim).customer.pk)
 
 
 def unknown(intent: Intent, claim: Claim) -> None:

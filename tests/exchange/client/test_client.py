@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import socket
+import threading
 import time
 from datetime import UTC, date, datetime
 
@@ -211,6 +213,52 @@ BROKEN = {
     "no HTTP": lambda handler, seen: handler.raw(b"\x00\x01garbage\r\n\r\n"),
     "bad gzip": lambda handler, seen: handler.reply(201, b"no gzip", {"Content-Encoding": "gzip"}),
 }
+
+
+def test_two_answers_to_one_call_are_none(client, server):
+    """A gateway that answers early may take the rest of a form for a request, and refuse that."""
+    first = b'HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{"uid":"ID1"}'
+    second = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+    server.answers(lambda handler, seen: handler.raw(first + second))
+    error = failure(client.create_customer, BODY)
+    assert isinstance(error, OutcomeUnknown)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", Outcome.REFUSED),
+        (b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", Outcome.UNKNOWN),
+    ],
+    ids=["a refusal is heard", "a success can't be one"],
+)
+def test_an_answer_that_comes_before_the_form_has_left(answer, expected):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = ExchangeClient(
+            f"http://127.0.0.1:{listener.getsockname()[1]}", credentials=Credentials(KEY, SECRET)
+        )
+
+        def answer_early():
+            peer, _address = listener.accept()
+            peer.recv(1_000)
+            peer.sendall(answer)
+            peer.shutdown(socket.SHUT_WR)
+            # Half of it is taken, and then nobody reads on.
+            peer.recv(1_000_000)
+            time.sleep(0.3)
+            peer.close()
+
+        early = threading.Thread(target=answer_early)
+        early.start()
+        upload = {
+            "uid": "ID1",
+            "doc_type": "Selfie",
+            "content": b"x" * 4_000_000,
+            "content_type": "image/png",
+        }
+        error = failure(client.upload_document, target="customer", **upload)
+        early.join()
+    assert error.outcome is expected
 
 
 @pytest.mark.parametrize("script", BROKEN.values(), ids=BROKEN.keys())
