@@ -9,7 +9,7 @@ from accounts.invitations import invite
 from accounts.models import Session
 from accounts.sign_in import second_factor
 from tests.accounts.signing_in import enrol_app
-from tests.browser.conftest import PASSWORD, show_code
+from tests.browser.conftest import AT_HOME, PASSWORD, show_code
 from tests.browser.test_walk import LOOKS, assert_sound
 
 pytestmark = pytest.mark.browser
@@ -70,7 +70,7 @@ def test_the_second_step_and_step_up(width, scheme, open_browser, thandi, settin
     assert page.get_by_text("Incorrect code").is_visible()
     assert_sound(page, "wrong code")
     show_code(page, thandi)
-    page.wait_for_url("**/")
+    page.wait_for_url(AT_HOME)
 
     settings.STEP_UP_SECONDS = 0
     page.goto("/invitations/")
@@ -104,7 +104,7 @@ def test_a_key_is_enrolled_and_signs_in_without_an_app(open_browser, thandi, ear
     page.get_by_role("main").get_by_role("button", name="Sign out").click()
     first_step(page, thandi)
     page.get_by_role("button", name="Use a security key").click()
-    page.wait_for_url("**/")
+    page.wait_for_url(AT_HOME)
     assert Session.objects.filter(user=thandi).count() == 1
 
 
