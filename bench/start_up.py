@@ -114,7 +114,9 @@ def make_peer(folder: Path) -> Project:
         (folder / "manage.py", PEER_MANAGE),
     ):
         path.write_text(textwrap.dedent(text))
-    return Project("peer", folder, "peer.wsgi:application", {**os.environ, "PYTHONPATH": str(folder)})
+    # Its server reads our configuration, and that what filters the server's lines.
+    paths = os.pathsep.join((str(folder), str(ROOT)))
+    return Project("peer", folder, "peer.wsgi:application", {**os.environ, "PYTHONPATH": paths})
 
 
 def make_ours(folder: Path) -> Project:
