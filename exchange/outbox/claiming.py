@@ -69,7 +69,8 @@ def claim_lanes(worker: str, limit: int) -> list[Claim]:
 
 def still_holds(claim: Claim) -> bool:
     """Whether the lane is still ours; where the claim lay about for long the database is asked."""
-    if time.monotonic() - claim.claimed_at < lease_ms(False) / 3000:
+    a_third_of_the_lease = lease_ms(False) / 1000 / 3
+    if time.monotonic() - claim.claimed_at < a_third_of_the_lease:
         return True
     with write_turn():
         return renew_claim(claim, False)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
-from exchange.outbox.database import now_ms
+from exchange.outbox.database import not_waiting_for_disk, now_ms, run
 from exchange.outbox.key_clock import Grant, KeyClock, NotNow, NotYet, wait_and_take
 from exchange.outbox.models import ApiKeyClock
 
@@ -111,3 +111,12 @@ def test_a_second_of_rounding_is_no_skew():
 def test_no_nonce_is_taken_within_a_transaction():
     with transaction.atomic(), pytest.raises(RuntimeError, match="transaction"):
         KeyClock("k").grant()
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="what SQLite's commits wait for")
+def test_after_a_nonce_commits_wait_for_the_disk_again():
+    clock = KeyClock("k", rate=100)
+    clock.grant()
+    with pytest.raises(RuntimeError), not_waiting_for_disk():
+        raise RuntimeError
+    assert run("PRAGMA synchronous") == [(2,)]  # FULL

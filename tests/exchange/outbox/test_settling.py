@@ -68,16 +68,23 @@ def test_a_claim_that_lay_about_is_asked_for_again(settings):
     assert not still_holds(claim)
 
 
-def test_a_document_handed_in_while_the_create_was_answered_is_opened_by_what_follows():
+@pytest.mark.parametrize("is_at_once", [True, False], ids=["with what follows", "by itself"])
+def test_a_document_handed_in_while_the_create_was_answered_is_opened_by_what_follows(is_at_once):
     customer = make_submitted_individual()
     Intent.objects.filter(topic=Topic.CREATE).update(state="done")
     Intent.objects.filter(topic=Topic.SET_CUSTOM_ID).update(is_ready=True)
     customer.uid, customer.stage = "ID1", "at_exchange"
     customer.save()
+    next_one, late = Intent.objects.filter(topic=Topic.UPLOAD).order_by("position", "id")[:2]
+    Intent.objects.exclude(pk=late.pk).update(is_ready=True)
     (claim,) = claim_lanes("first", 1)
     intent = Intent.objects.get(topic=Topic.SET_CUSTOM_ID)
     handler = handler_for(intent.topic)
     assert start_attempt(claim, intent, handler.prepare(intent, claim))
+    upload = handler_for(next_one.topic).prepare(next_one, claim)
     done = Result(Outcome.APPLIED, "applied", status=200, nonce=7)
-    settle(claim, intent, handler, done, next_step(intent.topic, done, tries=0, unknown_tries=0))
-    assert not Intent.objects.filter(is_ready=False).exists()
+    step = next_step(intent.topic, done, tries=0, unknown_tries=0)
+    following = (next_one, upload) if is_at_once else None
+    assert settle(claim, intent, handler, done, step, following) is is_at_once
+    late.refresh_from_db()
+    assert late.is_ready
