@@ -6,9 +6,12 @@
 
 python := .venv/bin/python
 pytest := $(python) -m pytest
-# Processes that share the tests; "auto" is one per core.
+# Processes that share the tests; "auto": one for each core, and one more (tests/conftest.py).
 TEST_WORKERS ?= auto
 PYTEST_ARGS ?=
+
+# A shell may forbid compiled modules; every process that is started would then compile all it loads.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +25,7 @@ run: install  ## start web, worker and sandbox exchange; Ctrl-C stops all of it 
 	@exec env $(if $(filter-out 0,$(DEMO)),DEMO_WITHOUT_MFA=1) $(python) manage.py up
 
 test: install  ## the whole suite on the embedded default (no browser, no services)
-	$(pytest) -n $(TEST_WORKERS) -m "not browser and not services" $(PYTEST_ARGS)
+	$(pytest) -n $(TEST_WORKERS) --dist worksteal -m "not browser and not services" $(PYTEST_ARGS)
 
 check: install  ## format, lint, types, migrations, and the settings of a production
 	.venv/bin/ruff format --check .

@@ -7,6 +7,9 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    from portal import starting
+
+    starting.begin()
     from portal.command_line import execute
 
     execute(sys.argv)

@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,6 +78,11 @@ PEER_WSGI = """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peer.settings")
     application = get_wsgi_application()
 """
+# The same server in the same shape: it differs in what it loads.
+PEER_SERVER = """
+    worker_class, workers, threads, preload_app = "gthread", 2, 8, True
+    loglevel, accesslog, control_socket_disable = "warning", None, True
+"""
 PEER_MANAGE = """
     import os, sys
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peer.settings")
@@ -89,6 +95,7 @@ PEER_MANAGE = """
 class Project:
     name: str
     folder: Path
+    server: str
     wsgi: str
     environment: dict[str, str]
 
@@ -102,6 +109,12 @@ class Project:
         )
 
 
+def compiled() -> dict[str, str]:
+    """The environment of a process that may keep its compiled modules, as the libraries' are kept: a shell
+    that forbids it would have one side compile all it loads at each start."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def make_peer(folder: Path) -> Project:
     package = folder / "peer"
     package.mkdir()
@@ -111,21 +124,20 @@ def make_peer(folder: Path) -> Project:
         (package / "settings.py", PEER_SETTINGS),
         (package / "urls.py", PEER_URLS),
         (package / "wsgi.py", PEER_WSGI),
+        (folder / "web_server.py", PEER_SERVER),
         (folder / "manage.py", PEER_MANAGE),
     ):
         path.write_text(textwrap.dedent(text))
-    # Its server reads our configuration, and that what filters the server's lines.
-    paths = os.pathsep.join((str(folder), str(ROOT)))
-    return Project("peer", folder, "peer.wsgi:application", {**os.environ, "PYTHONPATH": paths})
+    return Project("peer", folder, "web_server.py", "peer.wsgi:application", compiled())
 
 
 def make_ours(folder: Path) -> Project:
     environment = {
-        **os.environ,
+        **compiled(),
         "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}",
         "MEDIA_ROOT": str(folder / "media"),
     }
-    return Project("portal", ROOT, "portal.wsgi:application", environment)
+    return Project("portal", ROOT, "portal/web_server.py", "portal.wsgi:application", environment)
 
 
 def seconds(do: Callable[[], object]) -> float:
@@ -140,14 +152,7 @@ def serve(project: Project, path: str) -> tuple[float, float]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "--chdir", str(project.folder)]
-    # Our own configuration for both: the server is the same, the project differs.
-    command += [
-        "--config",
-        str(ROOT / "portal" / "web_server.py"),
-        "--bind",
-        f"127.0.0.1:{port}",
-        project.wsgi,
-    ]
+    command += ["--config", str(project.folder / project.server), "--bind", f"127.0.0.1:{port}", project.wsgi]
     started = time.perf_counter()
     server = subprocess.Popen(command, cwd=project.folder, env=project.environment, stderr=subprocess.DEVNULL)
     try:
@@ -202,7 +207,7 @@ def main() -> int:
             # In turns, so that what else the machine does meets both alike.
             for project in (peer, ours):
                 taken = measured.setdefault(project.name, {})
-                taken.setdefault("manage.py check", []).append(seconds(lambda p=project: p.manage("check")))
+                taken.setdefault("manage.py check", []).append(seconds(partial(project.manage, "check")))
                 for what, path in (("first answer", "/healthz"), ("first sign-in page", "/accounts/login/")):
                     first, mib = serve(project, path)
                     taken.setdefault(what, []).append(first)

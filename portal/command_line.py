@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import ManagementUtility
 from django.core.management.base import BaseCommand
 
+from portal import starting
 from portal.logs import catch_what_nobody_caught
 
 # The rooms whose commands use the database; Django's own look after themselves.
@@ -27,6 +28,9 @@ class CommandLine(ManagementUtility):
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
         command = super().fetch_command(subcommand)
+        if command.requires_system_checks or subcommand == "check":
+            starting.load_pages()
+        starting.everything_loaded()
         asks_for_help = self.argv[1:2] == ["help"] or {"-h", "--help"} & set(self.argv)
         if type(command).__module__.split(".")[0] not in ROOMS or asks_for_help:
             return command

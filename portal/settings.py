@@ -119,7 +119,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "portal.static_files.ServedFilesConfig",
     "allauth",
     "allauth.account",
     "allauth.mfa",

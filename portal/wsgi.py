@@ -1,6 +1,10 @@
 import os
 
-from django.core.wsgi import get_wsgi_application
+from portal import starting
+
+starting.begin()
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402 - what loads much comes after it
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 application = get_wsgi_application()
@@ -14,3 +18,5 @@ from portal.logs import catch_what_nobody_caught  # noqa: E402
 
 set_process_channel(Channel.PAGE)
 catch_what_nobody_caught()
+starting.load_pages()
+starting.everything_loaded()

@@ -1,6 +1,7 @@
 """What every test may ask for: a few fixed people, fresh keys, storage of its own, the sandbox."""
 
 import base64
+import os
 
 import pytest
 from django.conf import settings
@@ -151,3 +152,8 @@ def corner_shop(db):
     from customers.models import Merchant
 
     return Merchant.objects.create(uid="CCT0000000001", name="Corner Shop")
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are cores: the slowest tests wait for other processes most of their time."""
+    return (os.cpu_count() or 1) + 1

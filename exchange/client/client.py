@@ -1,7 +1,4 @@
-"""The client: one method per call, typed answers, one error tree. It never sleeps and never retries.
-
-One client per thread: it keeps one connection.
-"""
+"""The client: one method per call, typed answers, one error tree. It never sleeps and never retries."""
 
 from __future__ import annotations
 
@@ -11,11 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
-
-import requests
-from requests.structures import CaseInsensitiveDict
 
 from exchange.client.calls import Call
 from exchange.client.codes import private_words
@@ -39,25 +33,26 @@ from exchange.client.types import (
 )
 from exchange.client.uploads import document_form
 
+if TYPE_CHECKING:  # at run time loaded by the first call: every command would pay for it at its start
+    from requests import PreparedRequest
+
 # A connection that was idle for longer is not used again: the other side may be closing it just then, and a
 # write that meets that moment has an unknown outcome.
 MAX_IDLE_SECONDS = 15.0
 MAX_LIMIT = 1000  # rows a page, 002:2051, 3228, 3282
 
-_HEADERS = CaseInsensitiveDict(
-    {
-        "Accept": "application/json",
-        "Accept-Encoding": "identity",  # keeps the cap on an answer's size a cap
-        "User-Agent": "onboarding-portal",
-    }
-)
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",  # keeps the cap on an answer's size a cap
+    "User-Agent": "onboarding-portal",
+}
 
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that was applied: its status, its parsed body (None where there was none) and its headers."""
+    """An answer that was applied, its header names in lower case. `document`: None where it had no body."""
 
     status: int
     document: object | None
@@ -85,9 +80,11 @@ def origin(base_url: str) -> str:
         raise ValueError("EXCHANGE_BASE_URL must be an origin: scheme, host and port, without a path.")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise ValueError("EXCHANGE_BASE_URL must be https; http is for this machine's own addresses only.")
+    from requests import Request, RequestException
+
     try:
-        address = requests.Request("GET", f"{parts.scheme}://{parts.netloc}").prepare().url or ""
-    except requests.RequestException:
+        address = Request("GET", f"{parts.scheme}://{parts.netloc}").prepare().url or ""
+    except RequestException:
         raise ValueError("EXCHANGE_BASE_URL names a host that can't be one.") from None
     return address.rstrip("/")
 
@@ -100,7 +97,7 @@ def _is_loopback(host: str) -> bool:
 
 
 class ExchangeClient:
-    """The exchange's calls under one API key in one dialect.
+    """The exchange's calls under one API key in one dialect. One client per thread: it keeps one connection.
 
     `nonce` gives milliseconds, each number once; it is called last, once per request. Without it the numbers
     are unique within this process only. Every method raises ExchangeError; nothing else leaves it.
@@ -281,15 +278,17 @@ class ExchangeClient:
         query: Mapping[str, object] | None,
         json_body: Mapping[str, object] | None,
         form: tuple[tuple[bytes, ...], str] | None,
-    ) -> requests.PreparedRequest:
+    ) -> PreparedRequest:
         path = call.path
         if "{uid}" in path:
             path = path.replace("{uid}", quote(_checked_uid(uid, call.name), safe=""))
         url = f"{self._origin}{path}?{urlencode(query)}" if query else self._origin + path
-        # Address and bytes are final already, so nothing is left for requests to work out.
-        request = requests.PreparedRequest()
+        # Address and bytes are final: nothing is left for requests to work out.
+        from requests import PreparedRequest
+
+        request = PreparedRequest()
         request.method, request.url = call.method, url
-        request.headers = _HEADERS.copy()
+        request.headers = _HEADERS.copy()  # type: ignore[assignment]  # each is set once, in one spelling
         pieces: tuple[bytes, ...] = ()
         if form is not None:
             pieces, request.headers["Content-Type"] = form
@@ -301,7 +300,7 @@ class ExchangeClient:
             request.body = pieces  # type: ignore[assignment]  # sent as they are, one after the other
         return self._auth(request) if call.is_signed else request
 
-    def _exchange(self, call: Call, request: requests.PreparedRequest) -> RawReply:
+    def _exchange(self, call: Call, request: PreparedRequest) -> RawReply:
         if time.monotonic() - self._used_at > MAX_IDLE_SECONDS:
             self._wire.close()
         limits = self._timeouts
@@ -350,9 +349,9 @@ def _page(reply: Reply, page: int, limit: int, read: Callable[[Mapping, str], Ro
     rows = tuple(read(row, uid) for row in found if (uid := uid_of(row)))
     return Page(
         rows=rows,
-        page=count_of(reply.headers.get("Page")) or page,
-        per_page=count_of(reply.headers.get("Per-Page")) or limit,
-        total=count_of(reply.headers.get("Total")),
+        page=count_of(reply.headers.get("page")) or page,
+        per_page=count_of(reply.headers.get("per-page")) or limit,
+        total=count_of(reply.headers.get("total")),
         unreadable=len(found) - len(rows),
         server_date=reply.server_date,
     )

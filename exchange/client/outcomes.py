@@ -102,7 +102,7 @@ def classify(
     """Whether the exchange did what was asked.
 
     `expects`: what a 2xx must carry. `phase`: how far it got; all else is read only when ANSWERED. `headers`
-    must be case-insensitive. `private`: lower-case words that no code may show. `now` (aware): what a
+    are named in lower case. `private`: lower-case words that no code may show. `now` (aware): what a
     Retry-After date is counted from where the answer has no Date.
     """
     if phase is not Phase.ANSWERED or status is None:
@@ -192,12 +192,12 @@ def _taken(texts: list[str]) -> Reason | None:
 
 def server_date(headers: Mapping[str, str]) -> datetime | None:
     """The answer's Date, aware, in whole seconds; None where it is missing or unreadable."""
-    return _http_date(headers.get("Date"))
+    return _http_date(headers.get("date"))
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Seconds to wait (0 to 86,400): Retry-After as seconds, or as a date counted from the answer's Date."""
-    text = (headers.get("Retry-After") or "").strip()
+    text = (headers.get("retry-after") or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), MAX_RETRY_AFTER)
     until, since = _http_date(text), server_date(headers) or now

@@ -13,9 +13,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from requests import PreparedRequest
-from requests.auth import AuthBase
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 NonceSource = Callable[[], int]
 
@@ -47,8 +48,11 @@ def signature(key: str, secret: str, nonce: int) -> str:
     return hmac.new(secret.encode("ascii"), f"{nonce}{key}".encode("ascii"), hashlib.sha256).hexdigest()
 
 
-class KeySignature(AuthBase):
-    """A requests auth. Each invocation takes a new nonce: a request prepared twice is signed twice."""
+class KeySignature:
+    """A requests auth: a callable that is given the final request.
+
+    Each invocation takes a new nonce: a request prepared twice is signed twice.
+    """
 
     def __init__(self, credentials: Credentials, nonce: NonceSource) -> None:
         self._credentials = credentials

@@ -17,12 +17,14 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import certifi
-import requests
 from httptools import HttpResponseParser
-from requests.structures import CaseInsensitiveDict
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 MAX_REPLY_BYTES = 1_000_000
 # For an answer's headers, and whatever else comes with its body.
@@ -45,7 +47,7 @@ class Timeouts:
 @dataclass(frozen=True, slots=True)
 class RawReply:
     status: int
-    headers: Mapping[str, str]  # case-insensitive
+    headers: Mapping[str, str]  # names in lower case
     body: bytes
 
 
@@ -98,7 +100,7 @@ class _Answer:
 
     def __init__(self) -> None:
         self.parser = HttpResponseParser(self)
-        self.headers = CaseInsensitiveDict[str]()
+        self.headers: dict[str, str] = {}
         self.is_begun = self.is_complete = self.is_kept = self._is_known = False
         self._chunks: list[bytes] = []
         self._size = 0
@@ -115,11 +117,11 @@ class _Answer:
         self.is_begun = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers[name.decode("latin-1")] = value.decode("latin-1")
+        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         self._is_known = self.status >= 200
-        if self.headers.get("Content-Encoding", "").strip().casefold() in PACKINGS:
+        if self.headers.get("content-encoding", "").strip().casefold() in PACKINGS:
             # None was asked for. Unpacked bit by bit, so that the cap holds for what comes out of it.
             self._unpack = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
 
@@ -137,7 +139,7 @@ class _Answer:
 
     def ended(self) -> None:
         """The exchange closed the connection: the end of an answer that names no length, else a break."""
-        names_its_end = "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
+        names_its_end = "content-length" in self.headers or "transfer-encoding" in self.headers
         if not self._is_known or names_its_end:
             raise _EndedEarly
         self.is_complete = True
@@ -173,9 +175,7 @@ class Wire:
             self._sock.close()
             self._sock = None
 
-    def exchange(
-        self, request: requests.PreparedRequest, *, connect: float, read: float, total: float
-    ) -> RawReply:
+    def exchange(self, request: PreparedRequest, *, connect: float, read: float, total: float) -> RawReply:
         """Send the request and read the whole answer, at most 1,000,000 bytes of it, within `total` seconds.
 
         The request's body is None, or several pieces of bytes with their Content-Length in the headers.
@@ -217,7 +217,7 @@ class Wire:
             raise
         raise broken
 
-    def _head(self, request: requests.PreparedRequest) -> bytes:
+    def _head(self, request: PreparedRequest) -> bytes:
         """The request line and the headers. _BadRequest where a value holds a line break."""
         url = request.url or ""
         lines = [f"{request.method} {url[url.index('/', 8) :]} HTTP/1.1", f"Host: {self._netloc}"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from urllib3.filepost import choose_boundary, encode_multipart_formdata
-
 from exchange.client.dialects import Dialect
 from exchange.client.errors import NotSendable
 
@@ -48,6 +46,8 @@ def document_form(
     name = file_name(doc_type, content_type)
     if name is None:
         raise NotSendable("the file is neither JPEG, PNG nor PDF", call=call)
+    from urllib3.filepost import choose_boundary, encode_multipart_formdata
+
     # The library encodes the form with an empty file, and the file is put into its place.
     boundary = choose_boundary()
     form, form_type = encode_multipart_formdata([*fields, ("upload", (name, b"", content_type))], boundary)

@@ -17,7 +17,7 @@ TOKEN = "a token for the tests"
 @pytest.fixture(autouse=True)
 def _counted_anew(settings, db, monkeypatch):
     settings.METRICS_TOKEN = TOKEN
-    monkeypatch.setattr("portal.metrics._closed", (float("-inf"), {}))
+    monkeypatch.setattr("portal.metric_families._closed", (float("-inf"), {}))
 
 
 def scrape(client, token=TOKEN):

@@ -41,14 +41,18 @@ class Install:
 @pytest.fixture
 def install(tmp_path, sandbox: SandboxProcess) -> Install:  # noqa: F811
     """A fresh install that points at the sandbox; no process of the product runs."""
+    return make_install(tmp_path, sandbox)
+
+
+def make_install(folder: Path, sandbox: SandboxProcess) -> Install:  # noqa: F811
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("EXCHANGE_", "DJANGO_SETTINGS", "PYTEST"))
     }
     environment |= {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.sqlite3'}",
-        "MEDIA_ROOT": str(tmp_path / "media"),
+        "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}",
+        "MEDIA_ROOT": str(folder / "media"),
         "PORTAL_KEYS": "1:" + base64.b64encode(b"s" * 32).decode(),
         "EXCHANGE_BASE_URL": sandbox.base_url,
         "EXCHANGE_API_KEY": sandbox.key,
@@ -58,5 +62,5 @@ def install(tmp_path, sandbox: SandboxProcess) -> Install:  # noqa: F811
         "POLL_SECONDS": "1",
         "OUTBOX_SETTLE_SECONDS": "1",
     }
-    put_tables(tmp_path)
-    return Install(tmp_path, environment)
+    put_tables(folder)
+    return Install(folder, environment)

@@ -4,7 +4,6 @@ import ipaddress
 import json
 from typing import Any
 
-import qrcode
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.views import IndexView
@@ -166,6 +165,9 @@ def _about_keys(request: HttpRequest) -> dict[str, Any]:
 def _qr(text: str) -> tuple[int, str]:
     """A QR code as the side of its square, in modules, and an SVG path over it. Drawn here: no image of
     elsewhere, and nothing that the policy of our pages would have to allow."""
+    # Imported here: it brings Pillow, which every command would load and only this page needs.
+    import qrcode
+
     code = qrcode.QRCode(border=4)
     code.add_data(text)
     matrix = code.get_matrix()

@@ -1,9 +1,8 @@
-"""The second step of the sign-in, and, for the demo, the password asked for anew."""
+"""The second step of the sign-in."""
 
 import json
 from typing import Any
 
-from allauth.account.views import ReauthenticateView
 from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.models import Authenticator
 
@@ -25,4 +24,3 @@ class SecondFactor(AuthenticateView):
 
 
 show_second_factor = SecondFactor.as_view()
-show_password = ReauthenticateView.as_view()
