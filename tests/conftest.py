@@ -2,9 +2,13 @@
 
 import base64
 import os
+import shutil
 
 import pytest
 from django.conf import settings
+
+from portal import starting
+from tests.tables import with_tables
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +28,7 @@ def _own_storage(tmp_path, settings):
 
 
 def pytest_configure():
+    starting.begin()
     from tests.socket_guard import refuse_the_world
 
     refuse_the_world()
@@ -33,12 +38,24 @@ def pytest_configure():
     settings.FOUR_EYES = frozenset()
 
 
+def pytest_collection_finish():
+    starting.everything_loaded()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _flush_empties_the_audit_trail():
     """The database refuses to empty it; between tests that commit, it has to."""
     from tests.accounts.audit_trail import flushes_the_audit_trail
 
     with flushes_the_audit_trail():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_makes_no_permissions_anew():
+    """Between tests that commit, Django would write some hundred rows that nothing here asks for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", lambda *_, **__: None)
         yield
 
 
@@ -59,10 +76,20 @@ def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory)
 
     database = connections["default"].settings_dict
     if database["ENGINE"].endswith("sqlite3"):
-        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        shutil.copyfile(with_tables(), file)
+        database["TEST"]["NAME"] = str(file)
         # No test outlives a power cut, and the disk's syncs would take a quarter of the suite's time.
         options = database["OPTIONS"]
         options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb):
+    """The copied file has its tables already; a migration that it lacks is made up for."""
+    from django.db import connection
+
+    return django_db_keepdb or connection.vendor == "sqlite"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -150,11 +151,11 @@ def arrows(modules: dict[str, str]) -> Iterator[Arrow]:
     """Every import of every module, wherever in the file it stands; `from a import b` counts as a and a.b."""
     packages = {name.rpartition(".")[0] for name in modules}
     for importer, source in modules.items():
-        for node in ast.walk(ast.parse(source)):
+        for node in _imports(source):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield Arrow(importer, alias.name, node.lineno)
-            elif isinstance(node, ast.ImportFrom):
+            else:
                 base = _base(importer, node, importer in packages)
                 names = [f"{base}.{alias.name}" for alias in node.names]
                 inner = [name for name in names if name in modules]
@@ -163,6 +164,11 @@ def arrows(modules: dict[str, str]) -> Iterator[Arrow]:
                     yield Arrow(importer, base, node.lineno)
                 for name in inner:
                     yield Arrow(importer, name, node.lineno)
+
+
+@cache
+def _imports(source: str) -> list[ast.Import | ast.ImportFrom]:
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def _base(importer: str, node: ast.ImportFrom, is_package: bool) -> str:
