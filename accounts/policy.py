@@ -90,6 +90,7 @@ TABLE: Final[dict[str, Cells]] = {
     "audit.export": _to(AUDITOR),
     "audit.verify": _to(AUDITOR, OPERATOR, MACHINE),
     "audit.seal": _to(OPERATOR, MACHINE),
+    "keys.rotate": _to(OPERATOR, MACHINE),
     # People
     "admin.open": _to(ADMINISTRATOR),
     "user.view": _to(AUDITOR, ADMINISTRATOR),
@@ -108,6 +109,7 @@ FOR_ALL_ONLY = frozenset(
         "audit.seal",
         "audit.verify",
         "drift.reconcile_all",
+        "keys.rotate",
         "merchant.configure",
         "merchant.pull",
         "orphan.find",

@@ -15,9 +15,10 @@ log = logging.getLogger(__name__)
 Given = ParamSpec("Given")
 Done = TypeVar("Done")
 
-# Once, and three times more. The wait is random, so that two who met do not meet again.
+# Once, and three times more. The wait is random, so that two who met do not meet again, and longer each time,
+# so that a crowd thins out.
 TRIES_MAX = 4
-LONGEST_WAIT_SECONDS = 0.1
+LONGEST_WAITS_SECONDS = (0.9, 0.3, 0.1)  # before the last try, the one before it, the second
 # PostgreSQL's words for it: a deadlock, a lock that took too long, a transaction that can't be serialised.
 _STATES = ("40P01", "55P03", "40001")
 
@@ -39,7 +40,7 @@ def gives_way(write: Callable[Given, Done]) -> Callable[Given, Done]:
                 if connection.in_atomic_block or not tries_left or not is_contention(error):
                     raise
                 log.info("gave_way what=%s tries_left=%d", write.__name__, tries_left)
-            time.sleep(random.uniform(0, LONGEST_WAIT_SECONDS))  # noqa: S311 - no secret hangs on it
+            time.sleep(random.uniform(0, LONGEST_WAITS_SECONDS[tries_left - 1]))  # noqa: S311 - no secret hangs on it
         raise AssertionError("the last try returns or raises")
 
     return insistent

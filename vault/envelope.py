@@ -83,16 +83,31 @@ def new_data_key(owner: str) -> tuple[DataKey, bytes]:
     """A fresh data key for `owner` (`customers_customer:<uuid>`), and its wrapped form to store."""
     drawn = os.urandom(KEY_BYTES + NONCE_BYTES)
     key, nonce = drawn[:KEY_BYTES], drawn[KEY_BYTES:]
+    return DataKey(key), _wrapped(key, nonce, owner)
+
+
+def rewrap(wrapped: bytes, owner: str) -> bytes:
+    """The same data key, wrapped under the newest version: what it sealed stays as it is. CannotOpen as
+    `unwrap`."""
+    return _wrapped(unwrap(wrapped, owner)._key, os.urandom(NONCE_BYTES), owner)
+
+
+def key_version(wrapped: bytes) -> int:
+    """Under which version of PORTAL_KEYS a data key is wrapped; 0 where it was destroyed."""
+    return int.from_bytes(wrapped[1:3], "big")
+
+
+def _wrapped(key: bytes, nonce: bytes, owner: str) -> bytes:
     version = keyring().current
     body = _wrapping(key_for("wrap", version)).encrypt(nonce, key, _wrap_cell(owner, version))
-    return DataKey(key), struct.pack(">BH", FORMAT, version) + nonce + body
+    return struct.pack(">BH", FORMAT, version) + nonce + body
 
 
 def unwrap(wrapped: bytes, owner: str) -> DataKey:
     """The data key in `wrapped`; CannotOpen if it is another owner's, damaged, or its key is gone."""
     if len(wrapped) < 3 + NONCE_BYTES or wrapped[0] != FORMAT:
         raise CannotOpen("no data key: it was destroyed, or is of an unknown format")
-    version = struct.unpack(">H", wrapped[1:3])[0]
+    version = key_version(wrapped)
     try:
         wrapping = _wrapping(key_for("wrap", version))
     except KeyError:

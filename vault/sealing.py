@@ -31,9 +31,9 @@ def open_text(purpose: str, cell: str, sealed: str) -> str:
         raise CannotOpen("not a sealed text of a known format") from None
 
 
-def is_of_newest_key(sealed: str) -> bool:
-    """Whether it was sealed under the newest key, so that a rotation may pass it by."""
-    return sealed.partition(".")[0] == str(keyring().current)
+def key_version(sealed: str) -> int:
+    """Under which version of PORTAL_KEYS it was sealed."""
+    return int(sealed.partition(".")[0])
 
 
 def _cipher(purpose: str, version: int) -> DataKey:

@@ -4,6 +4,7 @@ Secrets are sealed by the vault and bound to their person: copied to another's r
 """
 
 import time
+from collections import Counter
 
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa import app_settings
@@ -17,7 +18,8 @@ from accounts.models import User
 from accounts.sessions import end_all
 from accounts.sign_in.models import LastCode
 from accounts.sign_in.telling import tell
-from vault.sealing import is_of_newest_key, open_text, seal_text
+from vault.keys import keyring
+from vault.sealing import key_version, open_text, seal_text
 
 # What proves somebody by itself; recovery codes only stand in for one of these.
 PRIMARY = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -93,6 +95,12 @@ def take_away(user: User, *, actor: User, reason: str) -> int:
     return len(kinds)
 
 
+def secrets_by_key() -> Counter[int]:
+    """How many secrets are sealed under which version of PORTAL_KEYS."""
+    held = Authenticator.objects.filter(type__in=_SECRETS).values_list("type", "data")
+    return Counter(key_version(data[_SECRETS[Authenticator.Type(kind)]]) for kind, data in held)
+
+
 def reseal_secrets() -> int:
     """Seal under the newest key whatever is not, so that an older one can go; how many. CannotOpen where one
     does not open. May be stopped and begun again."""
@@ -101,7 +109,7 @@ def reseal_secrets() -> int:
         with transaction.atomic():
             row = Authenticator.objects.select_for_update().filter(pk=pk).select_related("user").first()
             name = _SECRETS[Authenticator.Type(row.type)] if row else ""
-            if row is None or is_of_newest_key(row.data[name]):
+            if row is None or key_version(row.data[name]) == keyring().current:
                 continue
             row.data[name] = seal_secret(row.user, open_secret(row.user, row.data[name]))
             row.save(update_fields=["data"])

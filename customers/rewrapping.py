@@ -1,0 +1,56 @@
+"""Customers' data keys under a new version of the portal's keys: the keys are wrapped anew, and nothing else.
+
+Done while everything runs, and in any number of goes: what is under the newest version already is passed by.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from uuid import UUID
+
+from customers.contention import gives_way
+from customers.models import Customer, vault_owner
+from vault.envelope import key_version, rewrap
+from vault.keys import keyring
+
+BATCH = 500
+
+
+def data_keys_by_version() -> Counter[int]:
+    """How many customers' data keys are wrapped under which version of PORTAL_KEYS; erased ones have none."""
+    return Counter(key_version(wrapped) for batch in _batches() for _pk, wrapped in batch)
+
+
+def rewrap_data_keys() -> int:
+    """Wrap every data key under the newest version; how many were not. CannotOpen where one does not open.
+
+    Whoever saves a whole record that they read before puts the old wrapping back: call it until it says 0.
+    """
+    done = 0
+    for batch in _batches():
+        old = [(pk, wrapped) for pk, wrapped in batch if key_version(wrapped) != keyring().current]
+        done += _rewrapped(old)
+    return done
+
+
+@gives_way
+def _rewrapped(old: list[tuple[UUID, bytes]]) -> int:
+    # Only where it is still what was read: a key that was destroyed meanwhile must not come back.
+    return sum(
+        Customer.objects.filter(pk=pk, wrapped_key=wrapped).update(
+            wrapped_key=rewrap(wrapped, vault_owner(pk))
+        )
+        for pk, wrapped in old
+    )
+
+
+def _batches() -> Iterator[list[tuple[UUID, bytes]]]:
+    """All (id, wrapped key) that there are, by id; each batch is read when it is its turn."""
+    rows = Customer.objects.exclude(wrapped_key=b"").order_by("pk").values_list("pk", "wrapped_key")
+    last: UUID | None = None
+    while True:
+        after = rows if last is None else rows.filter(pk__gt=last)
+        batch = [(pk, bytes(wrapped)) for pk, wrapped in after[:BATCH]]
+        if not batch:
+            return
+        yield batch
+        last = batch[-1][0]

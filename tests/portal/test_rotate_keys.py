@@ -1,0 +1,72 @@
+"""`manage.py rotate_keys`, as an operator runs it."""
+
+import io
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
+
+from accounts.models import AuditEntry, User
+from accounts.sign_in.second_factor import seal_secret, secrets_by_key
+from customers.models import Customer
+from customers.rewrapping import data_keys_by_version
+from portal.known_keys import ensure_known_keys
+from tests.factories import make_customer
+from tests.portal.test_known_keys import key, start
+
+
+def rotate(*options: str) -> str:
+    out = io.StringIO()
+    call_command("rotate_keys", *options, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def held(db, settings):
+    """A customer and a second factor under version 2, with version 3 given."""
+    start(settings, key("a"), key("b", 2))
+    customer = make_customer()
+    user = User.objects.create_user("thandi@example.com")
+    Authenticator.objects.create(
+        user=user, type=Authenticator.Type.TOTP, data={"secret": seal_secret(user, "JBSWY3DPEHPK3PXP")}
+    )
+    settings.PORTAL_KEYS = ",".join((key("a"), key("b", 2), key("c", 3)))
+    ensure_known_keys()
+    return customer
+
+
+def test_afterwards_the_version_in_between_can_go(held, settings):
+    assert "version 2" in start(settings, key("a"), key("c", 3))[0]
+    settings.PORTAL_KEYS = ",".join((key("a"), key("b", 2), key("c", 3)))
+    assert "1 data keys and 1 secrets are now under the newest version" in rotate()
+    assert start(settings, key("a"), key("c", 3)) == []
+    assert Customer.objects.get().phone_number == held.phone_number
+
+
+def test_a_second_factor_alone_keeps_its_version(held, settings):
+    Customer.objects.update(wrapped_key=b"")
+    assert "version 2" in start(settings, key("a"), key("c", 3))[0]
+
+
+def test_a_dry_run_says_what_is_under_which_version_and_changes_nothing(held):
+    said = rotate("--dry-run")
+    assert "customers' data keys: version 2: 1" in said
+    assert "second factors' secrets: version 2: 1" in said
+    assert (data_keys_by_version(), secrets_by_key()) == ({2: 1}, {2: 1})
+    assert not AuditEntry.objects.filter(action="keys.rotate").exists()
+
+
+def test_the_trail_says_how_many_and_names_no_key(held):
+    rotate()
+    entry = AuditEntry.objects.get(action="keys.rotate")
+    assert entry.details == {"version": 3, "data_keys": 1, "secrets": 1}
+    rotate()
+    assert AuditEntry.objects.filter(action="keys.rotate").count() == 1
+
+
+def test_what_does_not_open_is_told_and_ends_it_with_one(held):
+    Customer.objects.update(wrapped_key=bytes(held.wrapped_key[:-1]) + b"\0")
+    with pytest.raises(CommandError) as refusal:
+        rotate()
+    assert refusal.value.returncode == 1
+    assert "does not open" in str(refusal.value)
