@@ -8,6 +8,7 @@ from tests.campaigns.c1_exactly_once import Plan, drive, finish, load, scene_of,
 from tests.campaigns.fleet import Fleet, Killer
 from tests.campaigns.invariants import judge
 from tests.campaigns.proxy_process import ambiguous_mix
+from tests.campaigns.scene import copies_in
 from tests.campaigns.telling import Report
 
 # Switched off by the campaign's own launcher: the operator forgets to name the epoch.
@@ -28,7 +29,8 @@ def run(plan: Plan) -> Report:
             install.database.snapshot(snapshot)
             at_snapshot = sandbox.state()["counts"]
             drive(install, fleet, killer, seconds=plan.duration)
-        at_restore = sandbox.state()["counts"]
+        held = sandbox.state()
+        at_restore = held["counts"]
         install.database.restore(snapshot)
         if not forgets:
             install.environment["RECOVERY_EPOCH"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -48,7 +50,7 @@ def run(plan: Plan) -> Report:
         )
         # To the database that was put back, whoever worked at the snapshot is as good as killed.
         fleet.struck_pids |= fleet.pids
-        report.take(judge(scene_of(sandbox, install, fleet, strangers)))
+        report.take(judge(scene_of(sandbox, install, fleet, strangers, forgotten=copies_in(held))))
     return report
 
 

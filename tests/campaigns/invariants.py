@@ -84,7 +84,8 @@ def p2_documents_arrive_and_doubt_is_flagged(scene: Scene) -> Iterator[str]:
             if not count and document["id"] in scene.excused_uploads:
                 scene.notes["documents_excused"] += 1
                 continue
-            if count > 2 or (count != 1 and not document["is_flagged"] and scene.is_over):
+            most = max(MAX_UPLOADS, scene.forgotten[key] + 1)
+            if count > most or (count != 1 and not document["is_flagged"] and scene.is_over):
                 yield f"document: {name} is there {count} times, flagged={document['is_flagged']}"
 
 

@@ -15,6 +15,8 @@ class Scene:
     `strangers`: e-mails that someone else holds at the exchange: their customers must end with staff.
     `struck_pids`: workers that were killed or frozen. `status`: `outbox_status --json`, where it exists.
     `excused`: reasons for which a document may wait for staff unsent, since the exchange itself denies it.
+    `forgotten`: copies of documents that were there when the database was put back to before they were sent:
+    it may send each once more, whatever it had done before.
     `is_over`: whether the campaign ran to its end, so that nothing may be left to do.
     """
 
@@ -25,6 +27,7 @@ class Scene:
     struck_pids: frozenset[int] = frozenset()
     status: dict[str, Any] | None = None
     excused: frozenset[str] = frozenset()
+    forgotten: Counter = field(default_factory=Counter)
     is_over: bool = True
     notes: Counter = field(default_factory=Counter)
 
@@ -48,7 +51,7 @@ class Scene:
 
     @cached_property
     def copies(self) -> Counter:
-        return Counter((row["owner_uid"], row["doc_type"], row["sha256"]) for row in self.held["documents"])
+        return copies_in(self.held)
 
     @cached_property
     def excused_uploads(self) -> set[str]:
@@ -68,3 +71,8 @@ class Scene:
         if document["ubo_id"] is None:
             return customer["uid"]
         return next(ubo["uid"] for ubo in customer["ubos"] if ubo["id"] == document["ubo_id"])
+
+
+def copies_in(held: dict[str, Any]) -> Counter:
+    """How often each document is at the exchange, by owner, type and content."""
+    return Counter((row["owner_uid"], row["doc_type"], row["sha256"]) for row in held["documents"])

@@ -129,7 +129,7 @@ class _Lines:
 
 
 class _Bar:
-    """Progress on a terminal."""
+    """Progress on a terminal. Drawn at each step, not by a thread: a process with threads starts no judge."""
 
     def __enter__(self) -> _Bar:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -140,16 +140,18 @@ class _Bar:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             transient=True,
+            auto_refresh=False,
         )
         self._progress.__enter__()
         self._task = self._progress.add_task("Reading the pack", total=None)
+        self._progress.refresh()
         return self
 
     def __exit__(self, *exception: Any) -> None:
         self._progress.__exit__(*exception)
 
     def begin(self, total: int) -> None:
-        self._progress.update(self._task, description="Importing customers", total=total)
+        self._progress.update(self._task, description="Importing customers", total=total, refresh=True)
 
     def tick(self, count: int) -> None:
-        self._progress.advance(self._task, count)
+        self._progress.update(self._task, advance=count, refresh=True)

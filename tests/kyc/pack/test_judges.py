@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -73,3 +74,13 @@ def test_a_judge_that_is_killed_costs_nothing(tmp_path, pack):
     code, judged_here, names, _report = imported(tmp_path, pack, "killed")
     assert (code, len(names)) == (1, 29)
     assert 0 < judged_here < 31
+
+
+def test_the_bar_on_a_terminal_is_drawn_without_a_thread():
+    from kyc.management.commands.import_pack import _Bar
+
+    before = threading.active_count()
+    with _Bar() as bar:
+        bar.begin(5_000)
+        bar.tick(1_000)
+        assert threading.active_count() == before
