@@ -129,6 +129,21 @@ def check_documents_have_a_place(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security, deploy=True)
+def check_heads_have_a_place_of_their_own(**kwargs: Any) -> list[CheckMessage]:
+    """The audit chain's heads go where a thief of the database is not."""
+    if "AUDIT_HEADS" in settings.SETTINGS_GIVEN:
+        return []
+    return [
+        Warning(
+            "The signed heads of the audit trail are kept on this host, where they prove little.",
+            hint="Set AUDIT_HEADS to a bucket with Object Lock, or another host's folder. "
+            "docs/operations.md, “The audit trail”.",
+            id="portal.W003",
+        )
+    ]
+
+
 @register("scanner")
 def check_scanner(**kwargs: Any) -> list[CheckMessage]:
     """CLAMAV_ADDRESS can be read."""

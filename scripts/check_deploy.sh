@@ -9,7 +9,7 @@ some_key=$($python -c 'import base64, secrets; print("1:" + base64.b64encode(sec
 exec env DEBUG=0 ALLOWED_HOSTS=portal.example.com CSRF_TRUSTED_ORIGINS=https://portal.example.com \
     SECRET_KEY="$($python -c 'import secrets; print(secrets.token_urlsafe(50))')" PORTAL_KEYS="$some_key" \
     DATABASE_URL=postgres://portal@database.example.com/portal BROKER_URL=redis://broker.example.com/0 \
-    CACHE_URL=rediscache://broker.example.com/1 MEDIA_ROOT=/srv/portal/media \
+    CACHE_URL=rediscache://broker.example.com/1 MEDIA_ROOT=/srv/portal/media AUDIT_HEADS=s3://heads/portal \
     SECURE_PROXY=1 TRUSTED_PROXIES=1 EMAIL_URL=smtp://mail.example.com:25 \
     EXCHANGE_BASE_URL=https://exchange.example.com EXCHANGE_API_KEY=key EXCHANGE_API_SECRET=secret \
     $python manage.py check --deploy --fail-level WARNING

@@ -11,6 +11,7 @@ GOOD = {
     **PRODUCTION,
     **EXCHANGE,
     "MEDIA_ROOT": "/srv/portal/media",
+    "AUDIT_HEADS": "s3://heads/portal",
     "DATABASE_URL": "postgres://portal@database.example.com/portal",
     "EMAIL_URL": "smtp+tls://portal:secret@mail.example.com:587",
 }
@@ -44,6 +45,7 @@ def test_a_production_with_all_it_needs_passes_without_a_word(tmp_path):
         ({"CACHE_URL": "locmemcache://"}, "portal.E007"),
         ({"DATABASE_URL": "sqlite://:memory:"}, "portal.W001"),
         ({"MEDIA_ROOT": ""}, "portal.W002"),
+        ({"AUDIT_HEADS": ""}, "portal.W003"),
         ({"DEBUG": "1"}, "security.W018"),
         ({"ALLOWED_HOSTS": "", "DEMO_WITHOUT_MFA": "1"}, "portal.E020"),
         ({"EMAIL_URL": ""}, "portal.E021"),
