@@ -4,15 +4,16 @@ Done while everything runs, and in any number of goes: what is under the newest 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from customers.contention import gives_way
 from customers.models import Customer, vault_owner
-from vault.envelope import key_version, rewrap
+from vault.envelope import CannotOpen, key_version, rewrap
 from vault.keys import keyring
 
 BATCH = 500
+Wrapped = tuple[UUID, bytes]
 
 
 def data_keys_by_version() -> Counter[int]:
@@ -20,30 +21,43 @@ def data_keys_by_version() -> Counter[int]:
     return Counter(key_version(wrapped) for batch in _batches() for _pk, wrapped in batch)
 
 
-def rewrap_data_keys() -> int:
-    """Wrap every data key under the newest version; how many were not. CannotOpen where one does not open.
+def is_under(version: int) -> bool:
+    """Whether any data key is wrapped under that version of PORTAL_KEYS."""
+    return any(key_version(wrapped) == version for batch in _batches() for _pk, wrapped in batch)
 
-    Whoever saves a whole record that they read before puts the old wrapping back: call it until it says 0.
+
+def rewrap_data_keys(note: Callable[[int], None]) -> tuple[int, list[UUID]]:
+    """Wrap every data key under the newest version: how many were not, and whose do not open.
+
+    `note` is told how many within the transaction of each batch. Whoever saves a whole record that they read
+    before puts the old wrapping back: call it until it says 0.
     """
-    done = 0
+    done, shut = 0, list[UUID]()
     for batch in _batches():
         old = [(pk, wrapped) for pk, wrapped in batch if key_version(wrapped) != keyring().current]
-        done += _rewrapped(old)
-    return done
+        if old:
+            now, closed = _rewrapped(old, note)
+            done, shut = done + now, shut + closed
+    return done, shut
 
 
 @gives_way
-def _rewrapped(old: list[tuple[UUID, bytes]]) -> int:
-    # Only where it is still what was read: a key that was destroyed meanwhile must not come back.
-    return sum(
-        Customer.objects.filter(pk=pk, wrapped_key=wrapped).update(
-            wrapped_key=rewrap(wrapped, vault_owner(pk))
-        )
-        for pk, wrapped in old
-    )
+def _rewrapped(old: list[Wrapped], note: Callable[[int], None]) -> tuple[int, list[UUID]]:
+    done, shut = 0, list[UUID]()
+    for pk, wrapped in old:
+        try:
+            anew = rewrap(wrapped, vault_owner(pk))
+        except CannotOpen:
+            shut.append(pk)
+            continue
+        # Only where it is still what was read: a key that was destroyed meanwhile must not come back.
+        done += Customer.objects.filter(pk=pk, wrapped_key=wrapped).update(wrapped_key=anew)
+    if done:
+        note(done)
+    return done, shut
 
 
-def _batches() -> Iterator[list[tuple[UUID, bytes]]]:
+def _batches() -> Iterator[list[Wrapped]]:
     """All (id, wrapped key) that there are, by id; each batch is read when it is its turn."""
     rows = Customer.objects.exclude(wrapped_key=b"").order_by("pk").values_list("pk", "wrapped_key")
     last: UUID | None = None

@@ -28,10 +28,11 @@ class CommandLine(ManagementUtility):
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
         command = super().fetch_command(subcommand)
-        if command.requires_system_checks or subcommand == "check":
+        asks_for_help = self.argv[1:2] == ["help"] or {"-h", "--help"} & set(self.argv)
+        checks_all = command.requires_system_checks == "__all__" and "--skip-checks" not in self.argv
+        if (checks_all or subcommand == "check") and not asks_for_help:
             starting.load_pages()
         starting.everything_loaded()
-        asks_for_help = self.argv[1:2] == ["help"] or {"-h", "--help"} & set(self.argv)
         if type(command).__module__.split(".")[0] not in ROOMS or asks_for_help:
             return command
         if subcommand not in RUN_FOR_DAYS:

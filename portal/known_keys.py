@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from django.db import DatabaseError, connection, transaction
 
 from customers.models import Customer, vault_owner
-from customers.rewrapping import data_keys_by_version
+from customers.rewrapping import is_under
 from portal.database import NotReady
 from portal.models import KeyFingerprint
 from vault.envelope import CannotOpen, unwrap
@@ -93,7 +93,7 @@ def _is_in_use(version: int) -> bool:
     # Read only where a version was taken away; a database has no index for how a value begins.
     from accounts.sign_in.second_factor import secrets_by_key
 
-    return bool(data_keys_by_version()[version] or secrets_by_key()[version])
+    return is_under(version) or bool(secrets_by_key()[version])
 
 
 def _opens_what_is_held() -> bool:

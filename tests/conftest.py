@@ -27,8 +27,9 @@ def _own_storage(tmp_path, settings):
     settings.MEDIA_ROOT = str(tmp_path / "media")
 
 
-def pytest_configure():
-    starting.begin()
+def pytest_configure(config):
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        starting.begin()  # the process that only hands tests out collects none, and would never end it
     from tests.socket_guard import refuse_the_world
 
     refuse_the_world()
@@ -53,10 +54,18 @@ def _flush_empties_the_audit_trail():
 
 @pytest.fixture(scope="session", autouse=True)
 def _flush_makes_no_permissions_anew():
-    """Between tests that commit, Django would write some hundred rows that nothing here asks for."""
+    """Between tests that commit, Django would write some hundred rows; nothing here asks for most of them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", lambda *_, **__: None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _content_types_are_looked_up_anew():
+    """A flush, or a test that is taken back, takes their rows away: the next that needs one makes it."""
+    from django.contrib.contenttypes.models import ContentType
+
+    ContentType.objects.clear_cache()
 
 
 @pytest.fixture(autouse=True)
@@ -183,4 +192,7 @@ def corner_shop(db):
 
 def pytest_xdist_auto_num_workers(config):
     """One more than there are cores: the slowest tests wait for other processes most of their time."""
-    return (os.cpu_count() or 1) + 1
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return mine + 1

@@ -32,8 +32,9 @@ def open_text(purpose: str, cell: str, sealed: str) -> str:
 
 
 def key_version(sealed: str) -> int:
-    """Under which version of PORTAL_KEYS it was sealed."""
-    return int(sealed.partition(".")[0])
+    """Under which version of PORTAL_KEYS it was sealed; 0 for what is no sealed text."""
+    number = sealed.partition(".")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 def _cipher(purpose: str, version: int) -> DataKey:

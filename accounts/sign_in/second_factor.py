@@ -5,6 +5,8 @@ Secrets are sealed by the vault and bound to their person: copied to another's r
 
 import time
 from collections import Counter
+from collections.abc import Callable
+from uuid import UUID
 
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa import app_settings
@@ -18,6 +20,7 @@ from accounts.models import User
 from accounts.sessions import end_all
 from accounts.sign_in.models import LastCode
 from accounts.sign_in.telling import tell
+from vault.envelope import CannotOpen
 from vault.keys import keyring
 from vault.sealing import key_version, open_text, seal_text
 
@@ -96,22 +99,33 @@ def take_away(user: User, *, actor: User, reason: str) -> int:
 
 
 def secrets_by_key() -> Counter[int]:
-    """How many secrets are sealed under which version of PORTAL_KEYS."""
-    held = Authenticator.objects.filter(type__in=_SECRETS).values_list("type", "data")
-    return Counter(key_version(data[_SECRETS[Authenticator.Type(kind)]]) for kind, data in held)
+    """How many secrets are sealed under which version of PORTAL_KEYS; 0: none that could be read."""
+    return Counter(key_version(_sealed_in(row)) for row in Authenticator.objects.filter(type__in=_SECRETS))
 
 
-def reseal_secrets() -> int:
-    """Seal under the newest key whatever is not, so that an older one can go; how many. CannotOpen where one
-    does not open. May be stopped and begun again."""
-    done = 0
+def reseal_secrets(note: Callable[[int], None]) -> tuple[int, list[UUID]]:
+    """Seal under the newest key whatever is not, so that an older one can go: how many, and whose do
+    not open.
+
+    `note` is told within the transaction of each. May be stopped and begun again.
+    """
+    done, shut = 0, list[UUID]()
     for pk in list(Authenticator.objects.filter(type__in=_SECRETS).values_list("pk", flat=True)):
         with transaction.atomic():
             row = Authenticator.objects.select_for_update().filter(pk=pk).select_related("user").first()
-            name = _SECRETS[Authenticator.Type(row.type)] if row else ""
-            if row is None or key_version(row.data[name]) == keyring().current:
+            if row is None or key_version(_sealed_in(row)) == keyring().current:
                 continue
-            row.data[name] = seal_secret(row.user, open_secret(row.user, row.data[name]))
+            try:
+                plain = open_secret(row.user, _sealed_in(row))
+            except CannotOpen:
+                shut.append(row.user_id)
+                continue
+            row.data[_SECRETS[Authenticator.Type(row.type)]] = seal_secret(row.user, plain)
             row.save(update_fields=["data"])
-            done += 1
-    return done
+            note(1)
+        done += 1
+    return done, shut
+
+
+def _sealed_in(row: Authenticator) -> str:
+    return str(row.data.get(_SECRETS[Authenticator.Type(row.type)], ""))

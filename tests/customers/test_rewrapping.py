@@ -26,6 +26,12 @@ def three(db, settings, monkeypatch):
     return customers
 
 
+def rotated() -> int:
+    done, shut = rewrap_data_keys(lambda count: None)
+    assert not shut
+    return done
+
+
 def phones() -> list[str]:
     return [customer.phone_number for customer in Customer.objects.order_by("pk")]
 
@@ -34,15 +40,15 @@ def test_all_are_wrapped_anew_and_open_what_they_opened(three):
     before = phones()
     assert all(before)
     assert data_keys_by_version() == {1: 3}
-    assert rewrap_data_keys() == 3
+    assert rotated() == 3
     assert data_keys_by_version() == {2: 3}
     assert phones() == before
 
 
 def test_a_second_run_has_nothing_to_do(three):
-    rewrap_data_keys()
+    rotated()
     wrapped = list(Customer.objects.order_by("pk").values_list("wrapped_key", flat=True))
-    assert rewrap_data_keys() == 0
+    assert rotated() == 0
     assert list(Customer.objects.order_by("pk").values_list("wrapped_key", flat=True)) == wrapped
 
 
@@ -59,9 +65,9 @@ def test_stopped_anywhere_everybody_opens_and_the_next_run_goes_on(three, monkey
     with monkeypatch.context() as patch:
         patch.setattr(rewrapping, "rewrap", stopping)
         with pytest.raises(KeyboardInterrupt):
-            rewrap_data_keys()
+            rotated()
     assert phones() == before
-    rewrap_data_keys()
+    rotated()
     assert data_keys_by_version() == {2: 3}
     assert phones() == before
 
@@ -74,20 +80,40 @@ def test_a_key_that_is_destroyed_meanwhile_does_not_come_back(three, monkeypatch
         return wrap(wrapped, owner)
 
     monkeypatch.setattr(rewrapping, "rewrap", erased_meanwhile)
-    assert rewrap_data_keys() == 0
+    assert rotated() == 0
     assert not Customer.objects.exclude(wrapped_key=b"").exists()
 
 
-def test_a_key_that_does_not_open_is_told_and_left_as_it_is(three):
+def test_a_key_that_does_not_open_is_named_and_left_and_keeps_no_other(three):
     damaged = bytes(three[0].wrapped_key[:-1]) + b"\0"
     Customer.objects.filter(pk=three[0].pk).update(wrapped_key=damaged)
-    with pytest.raises(CannotOpen):
-        rewrap_data_keys()
+    assert rewrap_data_keys(lambda count: None) == (2, [three[0].pk])
     assert bytes(Customer.objects.get(pk=three[0].pk).wrapped_key) == damaged
+    assert data_keys_by_version() == {1: 1, 2: 2}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_done_before_it_was_stopped_was_noted(settings, monkeypatch):
+    monkeypatch.setattr(rewrapping, "BATCH", 1)
+    settings.PORTAL_KEYS = key("a")
+    for _ in range(3):
+        make_customer()
+    settings.PORTAL_KEYS = f"{key('a')},{key('b', 2)}"
+    noted: list[int] = []
+
+    def note(count: int) -> None:
+        if len(noted) == 2:
+            raise KeyboardInterrupt
+        noted.append(count)
+
+    with pytest.raises(KeyboardInterrupt):
+        rewrap_data_keys(note)
+    # What could not be noted was taken back.
+    assert (sum(noted), data_keys_by_version()) == (2, {1: 1, 2: 2})
 
 
 def test_the_old_key_opens_nothing_any_more(three, settings):
-    rewrap_data_keys()
+    rotated()
     settings.PORTAL_KEYS = key("a")
     with pytest.raises(CannotOpen):
         phones()

@@ -58,15 +58,27 @@ def test_a_dry_run_says_what_is_under_which_version_and_changes_nothing(held):
 
 def test_the_trail_says_how_many_and_names_no_key(held):
     rotate()
-    entry = AuditEntry.objects.get(action="keys.rotate")
-    assert entry.details == {"version": 3, "data_keys": 1, "secrets": 1}
+    entries = AuditEntry.objects.filter(action="keys.rotate").order_by("id")
+    assert [entry.details for entry in entries] == [
+        {"version": 3, "data_keys": 1},
+        {"version": 3, "secrets": 1},
+    ]
     rotate()
-    assert AuditEntry.objects.filter(action="keys.rotate").count() == 1
+    assert entries.count() == 2
 
 
-def test_what_does_not_open_is_told_and_ends_it_with_one(held):
+def test_what_does_not_open_is_named_ends_it_with_one_and_keeps_nothing_else(held):
     Customer.objects.update(wrapped_key=bytes(held.wrapped_key[:-1]) + b"\0")
     with pytest.raises(CommandError) as refusal:
         rotate()
     assert refusal.value.returncode == 1
-    assert "does not open" in str(refusal.value)
+    assert f"1 do not open, and were left as they are: {held.pk}" in str(refusal.value)
+    assert secrets_by_key() == {3: 1}
+
+
+def test_a_secret_that_is_none_is_named_too(held):
+    row = Authenticator.objects.get()
+    Authenticator.objects.update(data={"secret": "nonsense"})
+    with pytest.raises(CommandError, match=str(row.user_id)):
+        rotate()
+    assert data_keys_by_version() == {3: 1}

@@ -1,7 +1,9 @@
 """`manage.py rotate_keys`: bring what is encrypted under the newest version of PORTAL_KEYS."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
 
@@ -10,7 +12,6 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.sign_in.second_factor import reseal_secrets, secrets_by_key
 from customers.rewrapping import data_keys_by_version, rewrap_data_keys
-from vault.envelope import CannotOpen
 from vault.keys import keyring
 
 # Somebody who works on a record all the time may put an old wrapping back; not for ever.
@@ -29,11 +30,16 @@ class Command(ActingCommand):
         parser.add_argument("--dry-run", action="store_true", help="say what is under which version")
 
     def act(self, actor: User, **options: Any) -> None:
-        if not options["dry_run"]:
-            self._rotate(actor)
+        shut = [] if options["dry_run"] else self._rotate(actor)
         keys, secrets = data_keys_by_version(), secrets_by_key()
         self._tell("customers' data keys", keys)
         self._tell("second factors' secrets", secrets)
+        if shut:
+            raise CommandError(
+                f"{len(shut)} do not open, and were left as they are: {', '.join(map(str, shut))}. Either "
+                "PORTAL_KEYS lack the version that they are under, or they are damaged: then restore them.",
+                returncode=1,
+            )
         left = sum((keys + secrets).values()) - (keys + secrets)[keyring().current]
         if left and not options["dry_run"]:
             raise CommandError(
@@ -41,32 +47,33 @@ class Command(ActingCommand):
                 returncode=1,
             )
 
-    def _rotate(self, actor: User) -> None:
-        rewrapped = resealed = 0
-        try:
-            for _ in range(MOST_PASSES):
-                now = rewrap_data_keys()
-                rewrapped += now
-                if not now:
-                    break
-            resealed = reseal_secrets()
-        except CannotOpen as error:
-            raise CommandError(
-                f"Something does not open: {error}. PORTAL_KEYS must list every version that is in use; "
-                "nothing was lost, and the next run goes on here.",
-                returncode=1,
-            ) from None
-        finally:
-            if rewrapped or resealed:
-                record(
-                    actor=actor,
-                    action=self.action,
-                    subject_type="keys",
-                    subject_id=None,
-                    details={"version": keyring().current, "data_keys": rewrapped, "secrets": resealed},
-                )
+    def _rotate(self, actor: User) -> list[UUID]:
+        """Whose data keys and secrets do not open: ids of customers and people."""
+        rewrapped = 0
+        for _ in range(MOST_PASSES):
+            now, shut = rewrap_data_keys(_noting(actor, "data_keys"))
+            rewrapped += now
+            if not now:
+                break
+        resealed, closed = reseal_secrets(_noting(actor, "secrets"))
         self.stdout.write(f"{rewrapped} data keys and {resealed} secrets are now under the newest version.")
+        return shut + closed
 
     def _tell(self, what: str, by_version: Counter[int]) -> None:
         told = ", ".join(f"version {version}: {count}" for version, count in sorted(by_version.items()))
         self.stdout.write(f"{what}: {told or 'none'}")
+
+
+def _noting(actor: User, what: str) -> Callable[[int], None]:
+    """What writes the entry of one batch, in its transaction: a run that is killed has told what it did."""
+
+    def note(count: int) -> None:
+        record(
+            actor=actor,
+            action=Command.action,
+            subject_type="keys",
+            subject_id=None,
+            details={"version": keyring().current, what: count},
+        )
+
+    return note

@@ -79,6 +79,8 @@ WORDS = {
     "recovery_codes.made": _("Recovery codes made"),
     "role.granted": _("Role granted"),
     "role.revoked": _("Role taken away"),
+    "keys.rotate": _("Encrypted anew under the newest key"),
+    "request.send": _("Request that was far too large"),
     "audit.export": _("Audit trail exported"),
     "audit.view": _("Audit trail looked at"),
 }
@@ -97,6 +99,8 @@ GROUPS = {
     "user": _("Accounts"),
     "role": _("Roles"),
     "proposal": _("Proposals"),
+    "keys": _("Keys"),
+    "request": _("Requests"),
     "audit": _("The audit trail"),
 }
 CHANNELS = {
@@ -109,6 +113,7 @@ CHANNELS = {
 _REFUSED = {
     "not_allowed": _("No role of theirs allows it."),
     "out_of_scope": _("It belongs to a merchant that is not theirs."),
+    "too_large": _("It announced more than any form takes."),
 }
 
 

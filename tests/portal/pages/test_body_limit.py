@@ -51,6 +51,11 @@ def test_25_megabytes_are_refused_before_any_of_it_is_read(staff, customer):
     assert AuditEntry.objects.get(outcome="refused").reason == "too_large"
 
 
+def test_exactly_the_limit_is_let_through(staff, customer):
+    answer = announce(staff, adds(customer), LARGEST_BODY_BYTES, io.BytesIO())
+    assert answer.status_code in (302, 400)
+
+
 def test_a_program_is_told_with_a_code(staff, customer):
     answer = announce(staff, reverse("api-customer-submit", args=[customer.pk]), LARGEST_BODY_BYTES + 1)
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
