@@ -74,6 +74,7 @@ LAYER_OF = {
     # Rings the tasks from outside.
     "portal.doorbell": 4,
     # Views under the name of what they do.
+    "portal.body_limit": 4,
     "portal.faults": 4,
     "portal.pages.customer.decisions": 4,
     "portal.pages.customer.downloads": 4,

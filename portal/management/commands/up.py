@@ -33,7 +33,7 @@ class Command(BaseCommand):
         machine = User.objects.machine()
         if not policy.may(machine, "schedule.run"):
             raise NotAllowedHere(machine, "schedule.run")
-        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         officer = create_first_officer()
         if settings.USES_SANDBOX:
             self._say("portal", "no exchange is named in the settings, so this talks to the sandbox exchange")
