@@ -18,7 +18,7 @@ def load_pages() -> None:
     """Load what the addresses lead to, which the first request or Django's checks would load otherwise."""
     from django.urls import get_resolver
 
-    assert get_resolver().url_patterns
+    len(get_resolver().url_patterns)
 
 
 def everything_loaded() -> None:
