@@ -95,3 +95,12 @@ def test_two_who_lock_each_other_out_both_get_done():
     for thread in threads:
         thread.join(30)
     assert list(Customer.objects.values_list("version", flat=True)) == [3, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_waits_is_not_kept_for_ever(monkeypatch):
+    monkeypatch.setattr("customers.contention.PATIENCE_SECONDS", 0.0)
+    write, calls = taken_back(1)
+    with pytest.raises(OperationalError):
+        write("thandi")
+    assert len(calls) == 1
