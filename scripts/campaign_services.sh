@@ -1,7 +1,6 @@
 #!/bin/sh
-# The campaigns' short forms on PostgreSQL, with RabbitMQ, with Redis and with neither. Their installs have
-# databases of their own on the same server. Not part of `make test-services` until each of them is seen to hold,
-# and to fail without its guard, on a busy machine too.
+# The campaigns' short forms on PostgreSQL, with RabbitMQ, with Redis and with neither: as in `make test-services`, and
+# with those that a busy machine may let hold without their guard.
 set -eu
 cd "$(dirname "$0")/.."
 

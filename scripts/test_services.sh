@@ -1,5 +1,6 @@
 #!/bin/sh
-# The suite on PostgreSQL, and the broker tests on Redis and RabbitMQ. What is not there is a failure.
+# What asks the database, on PostgreSQL; the broker tests on Redis and RabbitMQ; the campaigns' short forms on all of
+# them. What is not there is a failure.
 # TEST_DATABASE_URL names a database; the tests make and drop `test_<its name>` beside it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -10,5 +11,8 @@ export TEST_RABBITMQ_URL="${TEST_RABBITMQ_URL:-amqp://guest:guest@127.0.0.1:5672
 
 # tests/services says first, in a second, whether the services answer.
 DATABASE_URL="$TEST_DATABASE_URL" .venv/bin/python -m pytest -m services -x tests/services "$@"
-DATABASE_URL="$TEST_DATABASE_URL" .venv/bin/python -m pytest -n "${TEST_WORKERS:-auto}" \
-    -m "not browser and not services and not processes" "$@"
+DATABASE_URL="$TEST_DATABASE_URL" DATABASE_TESTS_ONLY=1 .venv/bin/python -m pytest \
+    -n "${TEST_WORKERS:-auto}" --dist worksteal -m "not browser and not services and not processes" "$@"
+# Their installs have databases of their own on the same server.
+.venv/bin/python -m pytest -n "${TEST_WORKERS:-auto}" --dist worksteal \
+    -m "services and not by_the_clock" tests/campaigns "$@"

@@ -39,6 +39,19 @@ def pytest_configure(config):
     settings.FOUR_EYES = frozenset()
 
 
+def pytest_collection_modifyitems(config, items):
+    """With DATABASE_TESTS_ONLY, as on PostgreSQL: what asks no database is the same on each of them."""
+    if not os.environ.get("DATABASE_TESTS_ONLY"):
+        return
+    asks = {"db", "transactional_db", "django_db_setup", "live_server"}
+    chosen, left_out = [], []
+    for item in items:
+        is_asking = item.get_closest_marker("django_db") or asks & set(item.fixturenames)
+        (chosen if is_asking else left_out).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = chosen
+
+
 def pytest_collection_finish():
     starting.everything_loaded()
 

@@ -14,7 +14,7 @@ from kyc.pack.rows import Row
 from kyc.pack.units import Unit
 
 # Customers in one transaction: well under half a second, with documents or without.
-CHUNK_PLAIN = 2_000
+CHUNK_PLAIN = 1_500
 CHUNK_WITH_DOCUMENTS = 50
 
 

@@ -80,6 +80,7 @@ def test_not_looking_for_the_token_leaves_people_behind():
     assert "p1_everybody_is_there_once" in report.broken, report
 
 
+@pytest.mark.by_the_clock
 def test_two_workers_without_the_lease_send_for_one_customer_at_once():
     plan = unkilled(customers=8, workers=2, ambiguous=0.0, duration=6.0, guard_off="no_lease")
     report = c1_exactly_once.run(on_postgres(plan))
@@ -113,6 +114,7 @@ def test_rabbitmq_emptied_loses_nothing():
     assert report.holds, report
 
 
+@pytest.mark.by_the_clock
 def test_a_worker_that_gives_up_at_a_database_error_does_not_recover():
     report = c6_outages.run(
         outage("database", guard_off="no_retry_after_outage", recovers_within=6, duration=2)
@@ -120,6 +122,7 @@ def test_a_worker_that_gives_up_at_a_database_error_does_not_recover():
     assert "recovery" in report.broken, report
 
 
+@pytest.mark.by_the_clock
 def test_a_worker_that_only_hears_the_broker_waits_for_ever_when_it_is_emptied():
     report = c6_outages.run(
         outage("broker_emptied", guard_off="deaf_to_the_clock", recovers_within=12, duration=2)
