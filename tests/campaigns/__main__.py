@@ -39,6 +39,7 @@ def _c2(options: argparse.Namespace) -> Report:
             lost_reply=options.lost_reply,
             pairs=options.pairs,
             points=options.first <= 1,
+            each_source_line=options.each_source_line,
             lines=_lines(options),
         )
     )
@@ -156,6 +157,7 @@ def main() -> int:
     )
     add("--broker-url", default="", help="a running broker, for c6; else a Redis of its own")
     add("--lost-reply", action="store_true", help="the create's reply is lost each time, for c2")
+    add("--each-source-line", action="store_true", help="each line of the source twice, for c2")
     add("--unkilled", action="store_true", help="nobody is killed, for c1")
     add("--points", action="store_true", help="at named points alone, for c2")
     add("--pairs", action="store_true", help="at named points and at pairs of them alone, for c2")

@@ -26,6 +26,7 @@ MOST_LINES = 20_000
 class CrashPlan(Plan):
     """`lines`: at which executed lines, or None for every one.
 
+    `each_source_line`: instead of every executed line each line of the source, the first time and the last.
     `points`: named points, each the first and the second time it is reached; `pairs`: one after another.
     `lost_reply`: the create's reply is lost each time, so that what resolves it is killed, too. `share` of
     `shares`: every so-manieth kill of all.
@@ -34,6 +35,7 @@ class CrashPlan(Plan):
     lines: Sequence[int] | None = None
     share: int = 0
     shares: int = 1
+    each_source_line: bool = False
     points: bool = True
     pairs: bool = False
     lost_reply: bool = False
@@ -51,8 +53,8 @@ def run(plan: CrashPlan) -> Report:
     if plan.pairs:
         kills += [[{"point": one}, {"point": two}] for one, two in product(plan.names, repeat=2)]
     lines = plan.lines if plan.lines is not None else range(1, MOST_LINES)
-    kills += [[{"line": number}] for number in lines]
-    kills = kills[plan.share :: plan.shares]
+    if not plan.each_source_line:
+        kills += [[{"line": number}] for number in lines]
     with scenery(plan) as (sandbox, _proxy, install):
         install.environment["EXCHANGE_BASE_URL"] = sandbox.base_url
         merchant = sandbox.add_merchant(name="Merchant")
@@ -70,15 +72,19 @@ def run(plan: CrashPlan) -> Report:
                     "kills": kills,
                     "log": str(install.folder / "deliveries.log"),
                     "lost_reply": plan.lost_reply,
+                    "each_source_line": plan.each_source_line,
+                    "share": plan.share,
+                    "shares": plan.shares,
                 }
             )
         )
-        started, runs, last_line = time.monotonic(), 0, 0
+        started, runs, unreached, last_line = time.monotonic(), 0, 0, 0
         process = install.start(str(order), program="crashing", output=subprocess.PIPE)
         try:
             for row in process.stdout or ():
                 answer = json.loads(row)
                 runs += 1
+                unreached += answer["ended"]
                 last_line = max(last_line, answer["kill"][0].get("line", 0))
                 for name, lines_broken in answer["broken"].items():
                     for line in lines_broken[:2]:
@@ -99,6 +105,8 @@ def run(plan: CrashPlan) -> Report:
     report.require(runs > 0, "runner", "nothing was killed")
     report.figures |= {
         "runs": runs,
+        # It ended before it came to where it was to be killed: that often only chance leads there.
+        "unreached": unreached,
         "last_line": last_line,
         "lost_reply": plan.lost_reply,
         "seconds": round(time.monotonic() - started, 1),
@@ -117,7 +125,8 @@ def run_shares(plan: CrashPlan) -> Report:
             whole.broken.setdefault(name, []).extend(lines)
     for name in ("executed_lines", "last_line", "seconds"):
         whole.figures[name] = max(report.figures[name] for report in reports)
-    whole.figures["runs"] = sum(report.figures["runs"] for report in reports)
+    for name in ("runs", "unreached"):
+        whole.figures[name] = sum(report.figures[name] for report in reports)
     if any(report.figures.get("stopped_by_duration") for report in reports):
         whole.figures["stopped_by_duration"] = True
     return whole

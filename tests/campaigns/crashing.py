@@ -2,9 +2,13 @@
 
     python -m tests.campaigns.crashing '{"template": …, "sandbox_port": …, "kills": [[{"line": 1}], …], …}'
 
-A kill is {"line": k}: at the k-th executed line of the delivery's code; or {"point": name, "nth": n}: at the
-n-th time a named point is reached. Several in one list follow each other: killed, started, killed again. One
-JSON object a line is printed for each list: whether the delivery ended by itself first, and what is broken.
+A kill is {"line": k}: at the k-th executed line of the delivery's code; {"source": "file:line", "nth": n}:
+at the n-th time that this line of it is executed; or {"point": name, "nth": n}: at the n-th time a named
+point is reached. Several in one list follow each other: killed, started, killed again. One JSON object a line
+is printed for each list: whether the delivery ended by itself first, and what is broken.
+
+With `"each_source_line": true` the kills are made here: each line of the source that a delivery which nobody
+kills executes, at its first time and at its last.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import shutil
 import sqlite3
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
 from itertools import count
@@ -51,30 +56,58 @@ POINTS = {
 }
 
 
-def arm_line(number: int) -> list[int]:
-    """End the process at the `number`-th executed line of the delivery's code, in whichever thread.
-
-    What is returned holds how many were executed.
-    """
-    executed = [0]
+def trace(on_line: Callable[[str, int], object]) -> None:
+    """Call `on_line` with file and number of each line of the delivery's code, in whichever thread, before it
+    is executed."""
     wanted: dict[str, bool] = {}
 
-    def on_line(_frame, event: str, _argument):
+    def in_function(frame, event: str, _argument):
         if event == "line":
-            executed[0] += 1
-            if executed[0] >= number:
-                os._exit(KILLED)
-        return on_line
+            on_line(frame.f_code.co_filename, frame.f_lineno)
+        return in_function
 
     def on_call(frame, _event: str, _argument):
         name = frame.f_code.co_filename
         if name not in wanted:
             wanted[name] = any(part in name for part in TRACED) and not name.endswith(UNTRACED)
-        return on_line if wanted[name] else None
+        return in_function if wanted[name] else None
 
     threading.settrace(on_call)
     sys.settrace(on_call)
+
+
+def arm_line(number: int) -> list[int]:
+    """End the process at the `number`-th executed line. What is returned holds how many were executed."""
+    executed = [0]
+
+    def on_line(_file: str, _line: int) -> None:
+        executed[0] += 1
+        if executed[0] >= number:
+            os._exit(KILLED)
+
+    trace(on_line)
     return executed
+
+
+def arm_source(source: str, nth: int) -> None:
+    """End the process at the `nth` time that a line of the source, "file:line", is executed."""
+    file, _, line = source.rpartition(":")
+    wanted, reached = (file, int(line)), count(1)
+
+    def on_line(name: str, number: int) -> None:
+        if (name, number) == wanted and next(reached) >= nth:
+            os._exit(KILLED)
+
+    trace(on_line)
+
+
+def count_lines(to: Path) -> None:
+    """Deliver, and write how often each line of the source was executed: {"file:line": times}."""
+    times: Counter[str] = Counter()
+    trace(lambda name, number: times.update((f"{name}:{number}",)))
+    deliver(None)
+    sys.settrace(None)
+    to.write_text(json.dumps(times))
 
 
 def arm_point(name: str, nth: int) -> None:
@@ -123,6 +156,8 @@ def deliver(kill: dict[str, Any] | None) -> None:
 
     if kill and "line" in kill:
         executed = arm_line(kill["line"])
+    elif kill and "source" in kill:
+        arm_source(kill["source"], kill["nth"])
     elif kill:
         arm_point(kill["point"], kill.get("nth", 1))
     crew = Crew(1)
@@ -140,6 +175,9 @@ def main(
     kills: list[list[dict]],
     log: str,
     lost_reply: bool = False,
+    each_source_line: bool = False,
+    share: int = 0,
+    shares: int = 1,
 ) -> None:
     from exchange.sandbox.testing import SandboxProcess
     from tests.campaigns.invariants import judge
@@ -148,7 +186,8 @@ def main(
     sandbox = SandboxProcess("unused", port=sandbox_port)
     merchants = sandbox.state()["merchants"]
     said, facts_file = Path(log), Path(f"{database}.facts")
-    for number, plan in enumerate(kills):
+
+    def begin_anew() -> None:
         for suffix in ("-wal", "-shm"):
             Path(database + suffix).unlink(missing_ok=True)
         shutil.copyfile(template, database)
@@ -157,6 +196,16 @@ def main(
             sandbox.add_merchant(name=merchant["account_name"], uid=merchant["uid"], email=merchant["email"])
         if lost_reply:
             sandbox.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
+
+    if each_source_line:
+        begin_anew()
+        counted = Path(f"{database}.lines")
+        if in_a_fork(lambda: count_lines(counted), said):
+            raise RuntimeError("the delivery that counts its lines did not end")
+        times = sorted(json.loads(counted.read_text()).items())
+        kills += [[{"source": line, "nth": nth}] for line, most in times for nth in sorted({1, most})]
+    for number, plan in enumerate(kills[share::shares]):
+        begin_anew()
         codes = []
         for kill in [*plan, None]:
             codes.append(in_a_fork(lambda kill=kill: deliver(kill), said))

@@ -53,8 +53,9 @@ RUNS = (
     Run("c1 unguarded 2", f"c1 {SMALL}", "no_token_scan", (ONCE,)),
     Run("c1 unguarded 3", f"c1 {SMALL} --unkilled", "no_lease", (OVERLAP,)),
     Run("c2 lines", "c2 --customers 1 --workers 2 --duration 7200"),
-    Run("c2 lines, lost reply", "c2 --customers 1 --workers 2 --duration 7200 --lost-reply"),
-    Run("c2 lines, business", "c2 --customers 2 --workers 2 --duration 14400"),
+    # Most lines run a dozen times here, or ran above: each line of the source, its first time and its last.
+    Run("c2 lost reply", "c2 --customers 1 --workers 4 --duration 7200 --lost-reply --each-source-line"),
+    Run("c2 business", "c2 --customers 2 --workers 4 --duration 7200 --each-source-line"),
     Run("c2 pairs", "c2 --customers 1 --workers 2 --duration 7200 --pairs"),
     Run("c2 unguarded", "c2 --customers 1 --workers 2 --duration 600 --points", "resend_unknown", (COPIES,)),
     Run("c4 sqlite", "c4 --customers 50000 --workers 32 --database sqlite"),
