@@ -22,7 +22,7 @@ class DateInput(forms.DateInput):
 
 
 class AuditFilters(ListFilters):
-    """The query string of the page. A value that is not offered is left out, and the list shows the rest."""
+    """The query string of the page."""
 
     action = "audit.view"
 
