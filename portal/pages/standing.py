@@ -137,6 +137,11 @@ def standing_by_merchant(customers: QuerySet) -> dict[UUID, Standing]:
     return by_merchant
 
 
+def standing_of(customers: QuerySet) -> Standing:
+    """The standing of all of `customers` together; one grouped query."""
+    return sum_of(standing_by_merchant(customers).values())
+
+
 def sum_of(standings: Iterable[Standing]) -> Standing:
     """All of them together."""
     total = Standing()

@@ -43,6 +43,7 @@ urlpatterns = [
     path("documents/<uuid:document_id>/pages/<int:number>/", document.picture, name="document-page"),
     path("documents/<uuid:document_id>/file/", downloads.download, name="document-download"),
     path("waiting/", waiting.waiting, name="waiting"),
+    path("customers/<uuid:customer_id>/retry/", waiting.retry_all, name="customer-retry"),
     path("proposals/<uuid:proposal_id>/approve/", proposals.approve, name="proposal-approve"),
     path("proposals/<uuid:proposal_id>/refuse/", proposals.refuse, name="proposal-refuse"),
     path("proposals/<uuid:proposal_id>/withdraw/", proposals.withdraw, name="proposal-withdraw"),

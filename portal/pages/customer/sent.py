@@ -11,11 +11,13 @@ from exchange.outbox.models import Attempt, Intent
 from exchange.outbox.queries import history_of
 from kyc.delivery.decisions import may_retry
 from kyc.models import Document
+from portal.pages.customer.correction import how_to_correct
 
 
 @dataclass(slots=True)
 class SentIntent:
-    """One intent in words. `reason` and `remedy` only where it waits for a person."""
+    """One intent in words. `reason` and `remedy` only where it waits for a person; `how` it is corrected
+    only where its customer can be changed."""
 
     intent: Intent
     title: str
@@ -23,6 +25,7 @@ class SentIntent:
     tone: str
     reason: str = ""
     remedy: str = ""
+    how: str = ""
     may_retry: bool = False
 
 
@@ -64,6 +67,8 @@ def described(intent: Intent, about: str, customer: Customer, *, user: User) -> 
     if intent.waits_for_a_person and intent.reason:
         reason = Reason(intent.reason)
         row.reason, row.remedy = str(reason.label), reason.remedy
+        if customer.is_editable and intent.topic == Topic.CREATE:
+            row.how = how_to_correct(customer)
         row.may_retry = (
             may_retry(intent) and not customer.is_editable and may(user, "intent.retry", intent.merchant_uid)
         )

@@ -124,4 +124,5 @@ def _matches(rows: Sequence[Requirement], values: Mapping[str, str]) -> bool:
     if "waiting" in values and whose_move(rows) != values["waiting"]:
         return False
     needs = values.get("needs")
-    return not needs or any(row.code == needs for row in open_rows(rows))
+    # "warning" and "document" stand for all of their codes.
+    return not needs or any(needs in (row.code, row.code.partition(":")[0]) for row in open_rows(rows))

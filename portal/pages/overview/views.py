@@ -39,9 +39,7 @@ def overview(request: StaffRequest) -> HttpResponse:
         "here": "overview",
         "page": numbers,
         "outbox": outbox,
-        "waiting_for_staff": numbers.standing.ready
-        + numbers.blockers.with_warnings
-        + outbox.waiting_for_staff,
+        "waiting": numbers.blockers.waiting,
         "refreshed_at": timezone.now(),
         "refresh_seconds": REFRESH_SECONDS,
         **_exchange(is_asked="ask" in request.GET and not request.htmx),

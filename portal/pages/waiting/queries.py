@@ -1,139 +1,181 @@
-"""What waits for staff: doubts to judge, customers to submit, what the outbox can't decide by itself."""
+"""What waits for staff, customer by customer: all that one waits for stands together, on a page by key."""
 
 import datetime
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from accounts.models import User
-from accounts.policy import merchant_scope
 from customers.choices import Stage
 from customers.models import Customer
-from exchange.outbox.choices import Reason
-from exchange.outbox.queries import reasons, waiting_for_staff
+from exchange.outbox.choices import Reason, Topic
+from exchange.outbox.queries import waiting_for_staff
 from kyc.requirements import Requirement
 from portal.pages.customer.sent import SentIntent, described, titles_of
-from portal.pages.paging import newest_first
+from portal.pages.drafts import LookedAt, newest_drafts, open_warnings
+from portal.pages.paging import PAGE_SIZE, Place, take_page
 from portal.pages.proposals.queries import Decided, Proposed, decided_for, proposals_for
+from portal.pages.standing import standing_of
+from portal.pages.waiting.kinds import Kind, WaitingCounts, count_waiting, of_kind, with_the_outbox
 from portal.pages.whose_move import requirements_for_list
-
-# Drafts are judged one by one to find the open warnings: so many, then the page says that there are more.
-DRAFTS_LOOKED_AT = 300
-SHOWN_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Doubted:
-    customer: Customer
-    warnings: list[Requirement]
+class Asked:
+    """What the page is narrowed to. `kind`: one of `Kind`, "" for all; `topic`, `reason`: of the outbox's."""
+
+    kind: str = ""
+    topic: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a page begins: within a kind, after a customer (None: with its first)."""
+
+    kind: Kind
+    after: Place | None = None
+
+    @classmethod
+    def read(cls, text: str) -> "Start | None":
+        """What `str(start)` wrote; None for anything else, which means the first page."""
+        kind, _, place = text.partition(".")
+        return cls(Kind(kind), Place.read(place)) if kind in Kind.values else None
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}.{self.after or ''}"
 
 
 @dataclass(slots=True)
-class Stuck:
-    """One intent that only a person can move, and whose it is."""
-
-    sent: SentIntent
-    customer: Customer
-
-
-@dataclass(slots=True)
-class StuckGroup:
-    """What waits for the same reason: in plain words what happened, and what to do or to ask the exchange."""
+class Matter:
+    """What waits for one reason: in plain words what happened, what to do, and each thing that waits for it."""
 
     title: str
     remedy: str
+    how: str
+    items: list[SentIntent] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One customer and everything that it waits for. `may_retry`: how many things can be sent again."""
+
+    customer: Customer
+    matters: list[Matter] = field(default_factory=list)
+    warnings: list[Requirement] = field(default_factory=list)
+
+    @property
+    def may_retry(self) -> int:
+        return sum(item.may_retry for matter in self.matters for item in matter.items)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.customer.stage == Stage.COMPLETE and self.customer.is_editable
+
+    @property
+    def is_rejected(self) -> bool:
+        return self.customer.stage == Stage.REJECTED
+
+
+@dataclass(slots=True)
+class Section:
+    """The customers of one kind on this page; `count` is of all pages."""
+
+    kind: Kind
     count: int
-    rows: list[Stuck] = field(default_factory=list)
+    entries: list[Entry]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """`*_count` count all, the lists hold the first. Doubts are counted among the drafts looked at."""
-
     proposals: list[Proposed]
     proposal_count: int
     decided: list[Decided]
-    stuck: list[StuckGroup]
-    stuck_count: int
-    doubted: list[Doubted]
-    doubted_count: int
+    sections: list[Section]
+    counts: WaitingCounts
+    next: Start | None
     drafts_looked_at: int
     has_more_drafts: bool
-    ready: list[Customer]
-    ready_count: int
-    rejected: list[Customer]
-    rejected_count: int
 
     @property
     def is_empty(self) -> bool:
-        return not (self.proposals or self.stuck or self.doubted or self.ready or self.rejected)
+        return not self.proposals and self.counts.total == 0
 
 
-def waiting(*, user: User, today: datetime.date) -> Waiting:
-    """Everything that waits for staff among what `user` may see, in a fixed number of queries."""
+def waiting(
+    *, user: User, today: datetime.date, asked: Asked | None = None, start: Start | None = None
+) -> Waiting:
+    """Everything that waits for staff among what `user` may see, a page of it, in a fixed number of queries."""
+    asked = asked or Asked()
     customers = Customer.objects.visible_to(user).going_on().select_related("merchant")
+    drafts = newest_drafts(customers, today=today)
+    counts = count_waiting(customers, user, standing_of(customers), drafts.doubted)
+    shown, following = _page(user, customers, asked, start, counts, drafts)
+    on_page = [customer for _kind, rows in shown for customer in rows]
+    entries = _entries(on_page, user, today)
     proposals, proposal_count = proposals_for(user)
-    doubted, looked_at, has_more = _doubted(customers, today)
-    stuck = _stuck(user)
-    ready = customers.filter(stage=Stage.COMPLETE)
-    rejected = customers.filter(stage=Stage.REJECTED)
     return Waiting(
         proposals=proposals,
         proposal_count=proposal_count,
         decided=decided_for(user),
-        stuck=stuck,
-        stuck_count=sum(group.count for group in stuck),
-        doubted=doubted[:SHOWN_MAX],
-        doubted_count=len(doubted),
-        drafts_looked_at=looked_at,
-        has_more_drafts=has_more,
-        ready=list(newest_first(ready, after=None)[:SHOWN_MAX]),
-        ready_count=ready.count(),
-        rejected=list(newest_first(rejected, after=None)[:SHOWN_MAX]),
-        rejected_count=rejected.count(),
+        sections=[
+            Section(kind, counts.of(kind), [entries[customer.pk] for customer in rows])
+            for kind, rows in shown
+        ],
+        counts=counts,
+        next=following,
+        drafts_looked_at=len(drafts.drafts),
+        has_more_drafts=drafts.has_more,
     )
 
 
-def _doubted(customers, today: datetime.date) -> tuple[list[Doubted], int, bool]:
-    drafts = list(newest_first(customers.filter(stage=Stage.DRAFT), after=None)[: DRAFTS_LOOKED_AT + 1])
-    looked_at = drafts[:DRAFTS_LOOKED_AT]
-    requirements = requirements_for_list(looked_at, today=today)
-    found = []
-    for customer in looked_at:
-        warnings = [
-            row for row in requirements[customer.pk] if row.code.startswith("warning:") and not row.is_done
-        ]
-        if warnings:
-            found.append(Doubted(customer, warnings))
-    return found, len(looked_at), len(drafts) > len(looked_at)
+def _page(
+    user: User, customers, asked: Asked, start: Start | None, counts: WaitingCounts, drafts: LookedAt
+) -> tuple[list[tuple[Kind, list[Customer]]], Start | None]:
+    """The customers of one page by kind, and where the next begins: kind by kind, within each the newest first."""
+    kinds = [kind for kind in Kind if counts.of(kind) and asked.kind in ("", kind)]
+    if start is not None:
+        kinds = [kind for kind in kinds if list(Kind).index(kind) >= list(Kind).index(start.kind)]
+    shown: list[tuple[Kind, list[Customer]]] = []
+    left = PAGE_SIZE
+    for kind in kinds:
+        if left == 0:
+            return shown, Start(kind)
+        found = of_kind(kind, customers, user, drafts.doubted)
+        if kind == Kind.OUTBOX and (asked.reason or asked.topic):
+            found = with_the_outbox(customers, user, asked.reason, asked.topic)
+        after = start.after if start is not None and start.kind == kind else None
+        page = take_page(found, after=after, size=left)
+        if page.rows:
+            shown.append((kind, page.rows))
+        if page.next:
+            return shown, Start(kind, page.next)
+        left -= len(page.rows)
+    return shown, None
 
 
-def _stuck(user: User) -> list[StuckGroup]:
-    """By reason, the longest waiting first; at most fifty intents in all, each group with its whole count."""
-    scope = merchant_scope(user)
-    intents = list(waiting_for_staff(scope)[:SHOWN_MAX])
-    if not intents:
-        return []
-    customers = (
-        Customer.objects.visible_to(user).select_related("merchant").in_bulk({i.lane_id for i in intents})
-    )
+def _entries(customers: Sequence[Customer], user: User, today: datetime.date) -> dict[UUID, Entry]:
+    requirements = requirements_for_list(customers, today=today)
+    entries = {
+        customer.pk: Entry(customer, warnings=open_warnings(requirements[customer.pk]))
+        for customer in customers
+    }
+    intents = list(waiting_for_staff().filter(lane_id__in=list(entries)).order_by("position", "updated_ms"))
     titles = titles_of(intents, user)
-    counts: dict[str, int] = defaultdict(int)
-    for (_topic, reason), count in reasons(scope).items():
-        counts[reason] += count
-    groups: dict[str, StuckGroup] = {}
+    matters: dict[UUID, dict[str, Matter]] = defaultdict(dict)
     for intent in intents:
-        customer = customers.get(intent.lane_id)
-        if customer is None:
-            continue
-        sent = described(intent, titles.get(intent.subject_id, ""), customer, user=user)
-        group = groups.get(intent.reason) or groups.setdefault(
-            intent.reason, StuckGroup(*_words(intent.reason, sent), counts[intent.reason])
-        )
-        group.rows.append(Stuck(sent, customer))
-    return list(groups.values())
+        entry = entries[intent.lane_id]
+        sent = described(intent, titles.get(intent.subject_id, ""), entry.customer, user=user)
+        of_reason = matters[intent.lane_id]
+        if intent.reason not in of_reason:
+            of_reason[intent.reason] = Matter(sent.reason or sent.label, sent.remedy, sent.how)
+            entry.matters.append(of_reason[intent.reason])
+        of_reason[intent.reason].items.append(sent)
+    return entries
 
 
-def _words(reason: str, sent: SentIntent) -> tuple[str, str]:
-    if reason not in Reason.values:
-        return sent.label, ""
-    return str(Reason(reason).label), Reason(reason).remedy
+def what_waits(topic: str, reason: str) -> str:
+    """Why things of one topic wait, in words; of a topic nobody knows, the reason alone."""
+    why = str(Reason(reason).label) if reason in Reason.values else reason
+    return f"{Topic(topic).label}: {why}" if topic in Topic.values else why
