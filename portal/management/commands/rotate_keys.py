@@ -78,6 +78,6 @@ class Command(ActingCommand):
         if free:
             self.stdout.write(
                 f"May now be taken out of PORTAL_KEYS: version {', '.join(map(str, free))}. Backups from "
-                "before need it, and sessions that were opened under it end."
+                "before need it; sessions of the last ten hours may end with it."
             )
         return left
