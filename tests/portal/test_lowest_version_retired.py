@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from customers.models import Customer, Ubo
 from customers.reindexing import people_by_version
@@ -238,7 +238,7 @@ def test_a_lasting_key_of_another_purpose_does_not_open_in_its_place(under_one, 
 
 
 def test_whoever_has_not_the_newest_version_is_refused_and_writes_nothing(
-    under_one, settings, own_merchant, thandi
+    under_one, settings, own_merchant, thandi, tmp_path
 ):
     from vault.index_versions import OlderKeys
 
@@ -247,6 +247,8 @@ def test_whoever_has_not_the_newest_version_is_refused_and_writes_nothing(
     settings.PORTAL_KEYS = ONE
     with pytest.raises(OlderKeys, match="version 2"):
         individual(own_merchant, thandi)
+    with pytest.raises(CommandError, match="start everything anew"):
+        call_command("import_pack", str(write_pack(tmp_path / "pack", [person(1)])))
     assert not Customer.objects.exists()
 
 

@@ -8,7 +8,6 @@ from accounts.acting import ActingCommand
 from accounts.models import User
 from portal.key_rotation import ACTION, Rotated, everything_held, rotate, versions_in_use
 from vault.envelope import CannotOpen
-from vault.index_versions import OlderKeys
 from vault.keys import keyring
 
 _DONE = {
@@ -40,7 +39,7 @@ class Command(ActingCommand):
             return
         try:
             rotated = rotate(actor)
-        except (CannotOpen, OlderKeys) as error:
+        except CannotOpen as error:
             raise CommandError(str(error), returncode=1) from None
         self._tell_done(rotated)
         left = self._tell()
