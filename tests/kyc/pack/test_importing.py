@@ -420,7 +420,7 @@ def test_a_pack_of_several_chunks_is_judged_row_by_row(tmp_path, machine, monkey
     ]
     assert references() == {"P-1", "P-4"}
     stored = Customer.objects.get(reference="P-4")
-    assert (stored.merchant, stored.phone_index) == (corner_shop, keyed_index("phone", "+27822900004"))
+    assert (stored.merchant, stored.phone_index) == (corner_shop, keyed_index("phone", "+27822900004", 1))
 
 
 def test_who_is_registered_between_look_up_and_comparison_is_already_there(tmp_path, machine, monkeypatch):
