@@ -83,7 +83,8 @@ def _look(marked: Marked, url: str, broker: str) -> bool:
 
 def _must(marked: Marked, *words: str, module: str = "") -> None:
     if code := marked.run(*words, module=module):
-        log = sorted(marked.logs.iterdir())[-1].read_text()[-3000:]
+        # The worker's own log is numbered 90, so that it stands behind those of the commands.
+        log = [path for path in sorted(marked.logs.iterdir()) if path.name < "90"][-1].read_text()[-3000:]
         raise SystemExit(f"{module or words[0]} ended with {code}:\n{log}")
 
 
