@@ -249,26 +249,22 @@ STORAGES = {
     },
     # Sealed documents: no URL leads here, and every byte is encrypted before it arrives.
     "documents": {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "vault.object_storage.ObjectStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
             "region_name": env.str("S3_REGION", "") or None,
-            "default_acl": None,
-            "file_overwrite": False,
         },
     }
     if S3_BUCKET
     else {"BACKEND": "vault.files.DurableFileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
     "audit_heads": {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "vault.object_storage.ObjectStorage",
         "OPTIONS": {
             "bucket_name": _heads_in_s3.netloc,
             "location": _heads_in_s3.path.strip("/"),
             "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
             "region_name": env.str("S3_REGION", "") or None,
-            "default_acl": None,
-            "file_overwrite": False,
         },
     }
     if _heads_in_s3.scheme == "s3"

@@ -112,6 +112,18 @@ def test_the_same_bytes_again_change_nothing_and_leave_one_file(
     assert AuditEntry.objects.filter(action="document.add").count() == 1
 
 
+def test_the_same_bytes_again_are_not_sent_again(lerato, thandi, django_capture_on_commit_callbacks):
+    at_exchange(submitted(lerato, thandi))
+    Document.objects.filter(doc_type="Selfie").update(delivery="refused")
+    better = picture()
+    added = hand_in(lerato, "Selfie", thandi, content=better).document
+    sent = Intent.objects.filter(topic="document.upload").count()
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(Refused):
+        hand_in(lerato, "Selfie", thandi, content=better)
+    assert Document.objects.get(doc_type="Selfie", is_current=True).pk == added.pk
+    assert Intent.objects.filter(topic="document.upload").count() == sent
+
+
 def test_other_bytes_make_a_new_version_and_the_old_one_stays_readable(lerato, thandi):
     old, new = picture(), picture()
     first = hand_in(lerato, "Selfie", thandi, content=old).document

@@ -10,7 +10,9 @@ from customers.choices import Stage
 from customers.models import Customer
 from exchange.outbox.choices import Reason
 from exchange.outbox.queries import reasons, waiting_for_staff
+from kyc.models import Document
 from kyc.requirements import Requirement
+from kyc.scanning.rescanning import waiting_for_scanner
 from portal.pages.customer.sent import SentIntent, described, titles_of
 from portal.pages.paging import newest_first
 from portal.pages.proposals.queries import Decided, Proposed, decided_for, proposals_for
@@ -62,10 +64,14 @@ class Waiting:
     ready_count: int
     rejected: list[Customer]
     rejected_count: int
+    unscanned: list[Customer]
+    unscanned_count: int
 
     @property
     def is_empty(self) -> bool:
-        return not (self.proposals or self.stuck or self.doubted or self.ready or self.rejected)
+        return not (
+            self.proposals or self.stuck or self.doubted or self.ready or self.rejected or self.unscanned
+        )
 
 
 def waiting(*, user: User, today: datetime.date) -> Waiting:
@@ -76,6 +82,9 @@ def waiting(*, user: User, today: datetime.date) -> Waiting:
     stuck = _stuck(user)
     ready = customers.filter(stage=Stage.COMPLETE)
     rejected = customers.filter(stage=Stage.REJECTED)
+    # A scanner that answers takes minutes at most: what stands here for longer is a matter for who runs it.
+    held = Document.objects.filter(waiting_for_scanner()).values("customer")
+    unscanned = customers.filter(pk__in=held)
     return Waiting(
         proposals=proposals,
         proposal_count=proposal_count,
@@ -90,6 +99,8 @@ def waiting(*, user: User, today: datetime.date) -> Waiting:
         ready_count=ready.count(),
         rejected=list(newest_first(rejected, after=None)[:SHOWN_MAX]),
         rejected_count=rejected.count(),
+        unscanned=list(unscanned.order_by("created_at", "pk")[:SHOWN_MAX]),
+        unscanned_count=unscanned.count(),
     )
 
 

@@ -43,6 +43,19 @@ def test_all_that_waits_is_grouped_and_counted(corner_shop, thandi, staff, refus
     assert "server.method.invalid" in page.text
 
 
+def test_who_waits_for_the_virus_scanner_is_shown_until_it_has_passed_the_file(corner_shop, thandi, staff):
+    waits, other = (people.an_individual(corner_shop, thandi) for _ in range(2))
+    waits.documents.filter(doc_type="Selfie").update(scan="pending")
+    page = staff.get(PAGE)
+    assert (page.context["page"].unscanned, page.context["page"].unscanned_count) == ([waits], 1)
+    assert "The virus scanner has not answered" in page.text
+    waits.documents.update(scan="clean")
+    page = staff.get(PAGE)
+    assert page.context["page"].unscanned == []
+    assert "virus scanner" not in page.text
+    assert other in page.context["page"].ready
+
+
 def test_a_known_outcome_is_sent_again_and_written_down(refused, staff, thandi):
     response = retry(staff, refused)
 
