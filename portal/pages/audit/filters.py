@@ -4,6 +4,7 @@ import datetime
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit_rows import Outcome
@@ -24,7 +25,7 @@ class DateInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
-def _day(label: str) -> forms.DateField:
+def _day(label: str | Promise) -> forms.DateField:
     validators = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
     return forms.DateField(label=label, required=False, widget=DateInput(), validators=validators)
 
