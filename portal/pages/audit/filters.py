@@ -31,7 +31,7 @@ def _day(label: str | Promise) -> forms.DateField:
 
 
 class AuditFilters(ListFilters):
-    """The query string of the page. A value that is not offered is left out, and the list shows the rest."""
+    """The query string of the page."""
 
     action = "audit.view"
 

@@ -16,7 +16,7 @@ from accounts.sealing_heads import last_head
 from accounts.step_up import fresh_second_factor
 from portal.pages.audit.exporting import csv_lines
 from portal.pages.audit.filters import AuditFilters
-from portal.pages.audit.queries import list_entries, matching, visible_entries
+from portal.pages.audit.queries import Listing, list_entries, matching, visible_entries
 from portal.pages.guard import StaffRequest, page
 
 # More than this is a matter for the database's own tools.
@@ -30,11 +30,15 @@ def audit(request: StaffRequest) -> HttpResponse:
     filters = AuditFilters(request.GET, user=request.user)
     values = filters.values()
     before = _number(request.GET.get("before", ""))
-    listing = list_entries(user=request.user, values=values, before=before)
+    not_valid = filters.not_valid()
+    listing = (
+        Listing([], None) if not_valid else list_entries(user=request.user, values=values, before=before)
+    )
     context = {
         "here": "audit",
         "filters": filters,
         "values": values,
+        "not_valid": not_valid,
         "rows": listing.rows,
         "is_first": before is None,
         "next_query": urlencode({**values, "before": listing.next}) if listing.next else "",
@@ -51,7 +55,14 @@ def audit(request: StaffRequest) -> HttpResponse:
 @fresh_second_factor
 def export(request: StaffRequest) -> HttpResponse | StreamingHttpResponse:
     """What the filters find, as CSV. That it was taken is written down before the first byte leaves."""
-    values = AuditFilters(request.POST, user=request.user).values()
+    filters = AuditFilters(request.POST, user=request.user)
+    values = filters.values()
+    if filters.not_valid():
+        messages.error(
+            request,
+            _("One of the filters is not valid, so nothing was taken. Correct it on the page, and try again."),
+        )
+        return redirect("audit")
     found = matching(visible_entries(request.user, "audit.export"), values)
     count = found.count()
     if count > EXPORTED_MAX:

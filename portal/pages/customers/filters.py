@@ -12,7 +12,7 @@ from portal.pages.whose_move import Move
 
 
 class CustomerFilters(ListFilters):
-    """The query string of the list. A value that is not offered is left out, and the list shows the rest."""
+    """The query string of the list."""
 
     q = forms.CharField(
         label=_("Search"),
@@ -37,6 +37,8 @@ class CustomerFilters(ListFilters):
     needs = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
 
     def clean_country(self) -> str:
-        """Two letters of the list of countries; anything else is left out."""
+        """Two letters of the list of countries."""
         code = self.cleaned_data["country"].strip().upper()
-        return code if code and code in alpha_2_codes() else ""
+        if code and code not in alpha_2_codes():
+            raise forms.ValidationError(_("No country has these two letters."))
+        return code

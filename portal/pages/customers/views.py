@@ -2,13 +2,14 @@
 
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.pages.customers.filters import CustomerFilters
-from portal.pages.customers.queries import list_customers
+from portal.pages.customers.queries import Listing, list_customers
 from portal.pages.guard import StaffRequest, page
 from portal.pages.paging import Place
 
@@ -20,7 +21,12 @@ def customers(request: StaffRequest) -> HttpResponse:
     filters = CustomerFilters(request.GET, user=request.user)
     values = filters.values()
     after = Place.read(request.GET.get("after", ""))
-    listing = list_customers(user=request.user, values=values, after=after, today=timezone.localdate())
+    not_valid = filters.not_valid()
+    listing = (
+        Listing([], None)
+        if not_valid
+        else list_customers(user=request.user, values=values, after=after, today=timezone.localdate())
+    )
     context = {
         "here": "customers",
         "filters": filters,
@@ -32,6 +38,8 @@ def customers(request: StaffRequest) -> HttpResponse:
         "next_query": urlencode({**values, "after": str(listing.next)}) if listing.next else "",
         "first_query": urlencode(values),
         "is_filtered": bool(values),
+        "not_valid": not_valid,
+        "uses_sandbox": settings.USES_SANDBOX,
     }
     part = request.htmx and not request.htmx.history_restore_request
     return render(request, "_customers.html" if part else "customers.html", context)

@@ -8,7 +8,7 @@ from portal.pages.list_filters import ListFilters
 
 
 class DriftFilters(ListFilters):
-    """The query string of the page. A value that is not offered is left out, and the list shows the rest."""
+    """The query string of the page."""
 
     action = "drift.view"
 

@@ -1,5 +1,6 @@
 """What we hold against what the exchange holds: the last comparison, and the asking for another."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages
@@ -27,11 +28,15 @@ def drift(request: StaffRequest) -> HttpResponse:
     """The page; with htmx, only what is below the filters."""
     filters = DriftFilters(request.GET, user=request.user)
     values = filters.values()
+    not_valid = filters.not_valid()
     found = drift_of(user=request.user, values=values)
+    if not_valid:
+        found = replace(found, rows=[], has_more=False)
     context = {
         "here": "drift",
         "filters": filters,
         "values": values,
+        "not_valid": not_valid,
         "page": found,
         "rows_shown": ROWS_SHOWN,
         "refreshed_at": timezone.now(),

@@ -14,7 +14,7 @@ DONE_LATELY = "done_lately"
 
 
 class IntentFilters(ListFilters):
-    """The query string of the list. A value that is not offered is left out, and the list shows the rest."""
+    """The query string of the list."""
 
     action = "sync.view"
 

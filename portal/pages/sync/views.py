@@ -18,7 +18,7 @@ from kyc.delivery.decisions import NotAllowedNow
 from portal.pages.guard import StaffRequest, page
 from portal.pages.paging import Place
 from portal.pages.sync.filters import IntentFilters
-from portal.pages.sync.listing import list_intents
+from portal.pages.sync.listing import Listing, list_intents
 from portal.pages.sync.offers import BY_NAME
 from portal.pages.sync.one import one_intent
 from portal.pages.sync.queries import sync as sync_of
@@ -46,12 +46,14 @@ def intents(request: StaffRequest) -> HttpResponse:
     filters = IntentFilters(request.GET, user=request.user)
     values = filters.values()
     after = Place.read(request.GET.get("after", ""))
-    listing = list_intents(user=request.user, values=values, after=after)
+    not_valid = filters.not_valid()
+    listing = Listing([], None) if not_valid else list_intents(user=request.user, values=values, after=after)
     context = {
         "here": "sync",
         "current": "true",
         "filters": filters,
         "values": values,
+        "not_valid": not_valid,
         "rows": listing.rows,
         "is_first": after is None,
         "next_query": urlencode({**values, "after": str(listing.next)}) if listing.next else "",

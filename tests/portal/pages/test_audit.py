@@ -215,3 +215,14 @@ def test_a_setting_changed_in_the_configuration_is_written_down_masked(client, a
     assert (entry.actor, entry.channel, entry.merchant_uid) == (administrator, "admin", corner_shop.uid)
     assert set(entry.changes) == {"secret", "limit"}
     assert "hush" not in str(entry.changes)
+
+
+def test_a_filter_that_names_nothing_finds_nothing_and_nothing_is_taken_away(as_auditor):
+    wrote()
+    page = as_auditor.get(PAGE, {"outcome": "nonsense"})
+    assert numbers(page) == []
+    assert "This filter is not valid" in page.text
+
+    answer = as_auditor.post(f"{PAGE}export/", {"outcome": "nonsense"})
+    assert answer.status_code == 302
+    assert not AuditEntry.objects.filter(action="audit.export").exists()

@@ -68,8 +68,38 @@ def test_filters_narrow_and_stand_in_the_address_of_the_next_page(many, staff, c
     assert names(staff.get(LIST, {"kind": "business"})) == []
 
 
-def test_a_filter_that_is_not_offered_is_left_out(many, staff):
-    assert len(names(staff.get(LIST, {"stage": "nonsense", "country": "1'; --"}))) == PAGE_SIZE
+@pytest.mark.parametrize(
+    ("name", "value", "label"),
+    [
+        ("country", "ZZ", "Country"),
+        ("country", "1'; --", "Country"),
+        ("stage", "nonsense", "Stage"),
+        ("merchant", "CCT9999999999", "Merchant"),
+        ("waiting", "godot", "Waiting for"),
+    ],
+)
+def test_a_filter_that_names_nothing_is_said_and_never_lists_everybody(many, staff, name, value, label):
+    page = staff.get(LIST, {name: value})
+
+    assert names(page) == []
+    assert "This filter is not valid" in page.text
+    assert [(row.label, row.value) for row in page.context["not_valid"]] == [(label, value)]
+
+
+def test_a_merchant_beyond_those_offered_is_a_filter_all_the_same(many, staff, corner_shop, monkeypatch):
+    monkeypatch.setattr("portal.pages.list_filters.MERCHANTS_SHOWN", 0)
+
+    assert len(names(staff.get(LIST, {"merchant": corner_shop.uid}))) == PAGE_SIZE
+
+
+def test_an_empty_list_offers_the_sample_only_where_the_exchange_is_the_sandbox(staff, settings):
+    settings.USES_SANDBOX = True
+    assert "import_pack samples/pack --submit" in staff.get(LIST).text
+
+    settings.USES_SANDBOX = False
+    page = staff.get(LIST)
+    assert "samples/pack" not in page.text
+    assert "import_pack PACK --dry-run" in page.text
 
 
 def test_a_filter_by_whose_move_it_is(corner_shop, thandi, staff):

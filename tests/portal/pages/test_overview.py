@@ -22,11 +22,22 @@ def numbers(user):
     return overview(user=user, today=timezone.localdate())
 
 
-def test_a_fresh_install_names_the_commands_to_begin_with(staff):
+def test_a_fresh_install_with_the_sandbox_offers_the_sample_pack(staff, settings):
+    settings.USES_SANDBOX = True
     page = staff.get(reverse("overview"))
 
     assert page.status_code == 200
     assert "import_pack samples/pack --submit" in page.text
+
+
+def test_a_fresh_install_with_a_real_exchange_never_offers_people_who_do_not_exist(staff, settings):
+    settings.USES_SANDBOX = False
+    text = staff.get(reverse("overview")).text
+
+    assert "samples/pack" not in text
+    assert "--submit" not in text
+    assert "import_pack PACK --dry-run" in text
+    assert "docs/packs.md" in text
 
 
 def test_customers_are_counted_by_stage_and_kind(some_customers, thandi):

@@ -118,8 +118,10 @@ def test_the_list_is_narrowed_by_topic_reason_and_merchant(at_work, own_merchant
     assert {row.intent.topic for row in listed(staff, "?topic=document.upload")} == {"document.upload"}
     assert [row.intent for row in listed(staff, "?reason=create_outcome_unknown")] == [at_work["lost"]]
     assert len(listed(staff, f"?merchant={own_merchant.uid}")) == 5
-    # What is not offered is left out, and the rest is shown.
-    assert len(listed(staff, "?state=nonsense&topic=';--")) == 20
+    # What is not offered is said, and never shows everything instead.
+    nonsense = staff.get(reverse("sync-intents") + "?state=nonsense&topic=';--")
+    assert nonsense.context["rows"] == []
+    assert [row.label for row in nonsense.context["not_valid"]] == ["State", "What"]
 
 
 def test_documents_are_named_by_their_type(at_work, staff):
