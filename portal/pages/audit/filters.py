@@ -1,10 +1,12 @@
 """What the audit trail can be searched by."""
 
+from __future__ import annotations
+
 import datetime
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit_rows import Outcome
@@ -12,6 +14,9 @@ from accounts.models import User
 from portal.pages.audit.queries import NOBODY
 from portal.pages.audit.words import CHANNELS, GROUPS, WORDS
 from portal.pages.list_filters import ListFilters
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 PEOPLE_SHOWN = 500
 # Nothing happened before or will after; a day at the very end of all years has no next one.
@@ -25,7 +30,7 @@ class DateInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
-def _day(label: str | Promise) -> forms.DateField:
+def _day(label: StrPromise) -> forms.DateField:
     validators = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
     return forms.DateField(label=label, required=False, widget=DateInput(), validators=validators)
 
