@@ -9,6 +9,7 @@ from accounts.audit_refusals import at_edge
 from accounts.circumstances import Channel
 from accounts.four_eyes import FourEyesError
 from accounts.models import User
+from vault.index_versions import OlderKeys
 
 # Exit codes: not like this, and not by you.
 NOT_DONE, NOT_ALLOWED = 1, 2
@@ -45,7 +46,8 @@ class ActingCommand(BaseCommand):
     """A command that acts for an account, by `--as EMAIL`, and asks the policy first.
 
     `action` is what is asked before anything else; services ask for what they do besides. A subclass has
-    `act` in place of `handle`. What is refused ends with exit 2, what needs a second person with exit 1.
+    `act` in place of `handle`. What is refused ends with exit 2; what needs a second person, or newer keys
+    than this process was given, with exit 1.
     """
 
     action: str
@@ -67,7 +69,7 @@ class ActingCommand(BaseCommand):
                 return self.act(actor, **options)
             except policy.NotAllowed as refused:
                 raise NotAllowedHere(actor, str(refused)) from None
-            except FourEyesError as refused:
+            except (FourEyesError, OlderKeys) as refused:
                 raise CommandError(str(refused), returncode=NOT_DONE) from None
 
     def actor(self, options: dict[str, Any]) -> User:

@@ -23,7 +23,7 @@ from accounts.sign_in.addresses import counted_address
 from accounts.sign_in.known_devices import known_device
 from accounts.sign_in.models import Tries
 from accounts.sign_in.telling import pseudonym, tell_refused
-from vault.indexes import keyed_index
+from vault.indexes import lasting_index
 
 # PCI DSS 8.3.4: at most ten tries, then at least thirty minutes.
 LIMIT = 10
@@ -126,7 +126,7 @@ def _signed_in(request: HttpRequest) -> User | None:
 
 
 def _counter(kind: Tries.Kind, value: str) -> Counter:
-    return Counter(kind, keyed_index(f"tries/{kind.value}", value or "unknown"))
+    return Counter(kind, lasting_index(f"tries/{kind.value}", value or "unknown"))
 
 
 def _rows(counter: Counter):  # type: ignore[no-untyped-def]

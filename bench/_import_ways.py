@@ -57,9 +57,10 @@ def floor(path: Path) -> int:
     from vault.envelope import cell_name, new_data_key
     from vault.fields import EncryptedTextField
     from vault.indexes import keyed_index, number_index
+    from vault.keys import keyring
     from vault.tokens import correlation_token
 
-    own = Merchant.objects.own()
+    own, version = Merchant.objects.own(), keyring().oldest
     fields = Customer._meta.concrete_fields
     sealed = [field.name for field in fields if isinstance(field, EncryptedTextField)]
     columns = [field.column for field in fields]
@@ -90,8 +91,8 @@ def floor(path: Path) -> int:
                 "origin": "pack",
                 "stage": "draft",
                 "email_key": record["email"].casefold(),
-                "phone_index": keyed_index("phone", record["phone_number"]),
-                "id_number_index": number_index("id_number", record["id_number"]),
+                "phone_index": keyed_index("phone", record["phone_number"], version),
+                "id_number_index": number_index("id_number", record["id_number"], version),
                 "token": correlation_token(own.uid, "individual", record["email"]),
                 "created_at": now,
                 "updated_at": now,

@@ -52,7 +52,8 @@ def tell(name: str, found: dict[str, float], entries: int) -> bool:
     print(
         f"{name:10} {entries:,} entries: written at {found['write'] / entries * 1e6:.0f} us each "
         f"({found['one'] * 1e6:.0f} us alone), sealed at {found['seal'] / entries * 1e6:.0f} us, verified in "
-        f"{found['verify']:.1f} s (goal {goal:.0f}), {found['peak_mib']:.0f} MiB "
+        f"{found['verify']:.1f} s (goal {goal:.0f}; {found['verify_cpu']:.1f} s of CPU here), "
+        f"{found['peak_mib']:.0f} MiB "
         f"{'ok' if met else 'MISSED'}",
         flush=True,
     )
@@ -99,7 +100,7 @@ def run(entries: int) -> None:
 
     call_command("migrate", verbosity=0)
     machine = User.objects.machine()
-    seconds = dict.fromkeys(("write", "one", "seal", "verify", "peak_mib"), 0.0)
+    seconds = dict.fromkeys(("write", "one", "seal", "verify", "verify_cpu", "peak_mib"), 0.0)
 
     def entry(number: int):
         customer = uuid.uuid4()
@@ -133,9 +134,11 @@ def run(entries: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
 
-    started = time.perf_counter()
+    # Both: on a machine that others use, the clock tells more of them than of this.
+    started, worked = time.perf_counter(), time.process_time()
     found = verify(read_exports().heads, trusted=trusted_keys())
     seconds["verify"] = time.perf_counter() - started
+    seconds["verify_cpu"] = time.process_time() - worked
     assert found.findings == []
     assert found.links == entries
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from customers.choices import EntityType
+from customers.indexes import first_indexes
 from customers.models import Merchant
 from customers.problems import ERROR, Problem, has_errors, shown_safely
 from customers.rules import (
@@ -20,7 +21,6 @@ from customers.rules import (
     read_reference,
     read_ubo,
 )
-from vault.indexes import keyed_index, number_index
 
 
 @dataclass(slots=True)
@@ -112,6 +112,5 @@ def judge_apart(
 def with_indexes(values: dict[str, object]) -> dict[str, object]:
     """The values of a customer or UBO with what it is looked up by."""
     values["email_key"] = str(values.get("email", "")).casefold()
-    values["phone_index"] = keyed_index("phone", str(values.get("phone_number", "")))
-    values["id_number_index"] = number_index("id_number", str(values.get("id_number", "")))
+    values.update(first_indexes(values))
     return values

@@ -14,11 +14,13 @@ from accounts import audit, policy
 from accounts.models import User
 from customers.candidates import Candidate, judge
 from customers.contention import gives_way
+from customers.indexes import index_people
 from customers.known import check_candidates
 from customers.masked_changes import masked_changes, pairs_of
 from customers.models import Customer, Ubo
 from customers.problems import ERROR, Problem, Refused, shown_safely
 from customers.records import differing, differing_ubo, take_over
+from vault.index_versions import Writing, writing
 from vault.tokens import correlation_token
 
 # Where a UBO stands while the others take their new places.
@@ -78,6 +80,7 @@ def apply_candidate(
     problems = [*candidate.problems, *identity_problems(customer, candidate)]
     if any(problem.is_error for problem in problems):
         raise Refused(problems)
+    indexing = writing()
     row = Customer.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=customer.pk)
     if not row.is_editable:
         raise Frozen
@@ -89,6 +92,7 @@ def apply_candidate(
         return Changed(row, (), problems)
     pairs = pairs_of(row, held, candidate)
     take_over(row, candidate)
+    index_people([row], indexing)
     row.token = correlation_token(row.merchant.uid, row.entity_type, row.email)
     row.version += 1
     row.made_by = actor
@@ -96,7 +100,7 @@ def apply_candidate(
     row.save()
     if candidate.is_business:
         row.business_profile.save()
-        _save_ubos(row, held, candidate)
+        _save_ubos(row, held, candidate, indexing)
     audit.record(
         actor=actor,
         action="customer.change",
@@ -156,7 +160,7 @@ def _differing_ubos(held: Sequence[Ubo], candidate: Candidate) -> list[str]:
     return fields
 
 
-def _save_ubos(row: Customer, held: Sequence[Ubo], candidate: Candidate) -> None:
+def _save_ubos(row: Customer, held: Sequence[Ubo], candidate: Candidate, indexing: Writing) -> None:
     left = {ubo.email_key: ubo for ubo in held}
     ordered = []
     for place, values in enumerate(candidate.ubos):
@@ -168,6 +172,7 @@ def _save_ubos(row: Customer, held: Sequence[Ubo], candidate: Candidate) -> None
         ordered.append(ubo)
     for ubo in left.values():
         ubo.delete()
+    index_people(ordered, indexing)
     # Positions are unique within the business at every moment, so they are freed first.
     Ubo.objects.filter(customer=row).update(position=F("position") + _ASIDE)
     for ubo in ordered:

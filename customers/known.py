@@ -11,23 +11,25 @@ from django.utils.translation import gettext as _
 
 from customers import any_of  # noqa: F401 - the look-up `any_of`
 from customers.candidates import Candidate
+from customers.indexes import ID_NUMBER, PHONE, Keys, keys_of_record, keys_to_find
 from customers.models import Customer, Ubo
 from customers.problems import ERROR, WARNING, Problem, shown_safely
 
 # What a person may share with somebody else: the kind, and the field that a problem names.
 EMAIL = "email_key"
-PHONE = "phone_index"
-ID_NUMBER = "id_number_index"
 
 
 class Person(NamedTuple):
-    """A customer (`subject` "") or a UBO (`ubo:<email>`), by what is looked up: keys and keyed indexes."""
+    """A customer (`subject` "") or a UBO (`ubo:<email>`), by what is looked up in the column of that name.
+
+    Several keys of one column are the same value's, under several versions of PORTAL_KEYS.
+    """
 
     subject: str
     email: str
-    email_key: str
-    phone_index: str
-    id_number_index: str
+    email_key: Keys
+    phone_index: Keys
+    id_number_index: Keys
 
 
 class Subject(NamedTuple):
@@ -72,24 +74,15 @@ def subject_of(candidate: Candidate) -> Subject:
 
 def subject_of_record(customer: Customer, ubos: Iterable[Ubo]) -> Subject:
     """The same of a stored customer."""
-    people: list[Person] = [
-        Person("", customer.email, customer.email_key, customer.phone_index, customer.id_number_index)
-    ]
-    people += [
-        Person(f"ubo:{ubo.email}", ubo.email, ubo.email_key, ubo.phone_index, ubo.id_number_index)
-        for ubo in ubos
-    ]
+    people = [Person("", customer.email, (customer.email_key,), *keys_of_record(customer))]
+    people += [Person(f"ubo:{ubo.email}", ubo.email, (ubo.email_key,), *keys_of_record(ubo)) for ubo in ubos]
     return Subject(customer.pk, customer.merchant_id, tuple(people))
 
 
 def _person(subject: str, values: dict[str, object]) -> Person:
-    return Person(
-        subject,
-        str(values.get("email", "")),
-        str(values[EMAIL]),
-        str(values[PHONE]),
-        str(values[ID_NUMBER]),
-    )
+    email_key = str(values[EMAIL])
+    emails = (email_key,) if email_key else ()
+    return Person(subject, str(values.get("email", "")), emails, *keys_to_find(values))
 
 
 def check_candidates(candidates: Sequence[Candidate], seen: Seen | None = None) -> None:
@@ -158,7 +151,7 @@ def known_problems(subjects: Sequence[Subject], seen: Seen | None = None) -> lis
         for place, person in enumerate(subject.people):
             holder = Holder(subject.customer_id, subject.merchant_id, place > 0)
             for kind, found in holders.items():
-                if key := getattr(person, kind):
+                for key in getattr(person, kind):
                     found.setdefault(key, []).append(holder)
                     if seen is not None:
                         seen.add(kind, key, holder)
@@ -166,7 +159,7 @@ def known_problems(subjects: Sequence[Subject], seen: Seen | None = None) -> lis
 
 
 def _keys(kind: str, subjects: Sequence[Subject]) -> set[str]:
-    return {key for subject in subjects for person in subject.people if (key := getattr(person, kind))}
+    return {key for subject in subjects for person in subject.people for key in getattr(person, kind)}
 
 
 def _stored(kind: str, subjects: Sequence[Subject]) -> dict[str, list[Holder]]:
@@ -187,7 +180,7 @@ def _stored(kind: str, subjects: Sequence[Subject]) -> dict[str, list[Holder]]:
 def _judge(subject: Subject, holders: dict[str, dict[str, list[Holder]]]) -> list[Problem]:
     problems: list[Problem] = []
     for place, person in enumerate(subject.people):
-        emails = _others(subject, holders[EMAIL].get(person.email_key))
+        emails = _others(subject, holders[EMAIL], person.email_key)
         if place == 0:
             customers = [holder for holder in emails if not holder.is_ubo]
             if any(holder.merchant_id == subject.merchant_id for holder in customers):
@@ -206,7 +199,7 @@ def _judge(subject: Subject, holders: dict[str, dict[str, list[Holder]]]) -> lis
                 problems.append(_email_elsewhere(person))
         elif emails:
             problems.append(_email_elsewhere(person))
-        if _others(subject, holders[PHONE].get(person.phone_index)):
+        if _others(subject, holders[PHONE], person.phone_index):
             problems.append(
                 Problem(
                     "same_phone",
@@ -217,7 +210,7 @@ def _judge(subject: Subject, holders: dict[str, dict[str, list[Holder]]]) -> lis
                     _("Check that they are two people, or accept it with a reason."),
                 )
             )
-        if _others(subject, holders[ID_NUMBER].get(person.id_number_index)):
+        if _others(subject, holders[ID_NUMBER], person.id_number_index):
             problems.append(
                 Problem(
                     "same_id_number",
@@ -243,10 +236,9 @@ def _email_elsewhere(person: Person) -> Problem:
     )
 
 
-def _others(subject: Subject, holders: list[Holder] | None) -> list[Holder]:
-    """Those who are not the subject itself, nor a UBO of its."""
-    if not holders:
-        return []
+def _others(subject: Subject, holders: Mapping[str, list[Holder]], keys: Keys) -> list[Holder]:
+    """Those who have one of the keys, and are not the subject itself, nor a UBO of its."""
+    found = [holder for key in keys if key in holders for holder in holders[key]]
     if subject.customer_id is None:
-        return holders
-    return [holder for holder in holders if holder.customer_id != subject.customer_id]
+        return found
+    return [holder for holder in found if holder.customer_id != subject.customer_id]

@@ -98,6 +98,8 @@ class PersonFields(models.Model):
     id_number_index = models.CharField(max_length=32, blank=True, editable=False)
     phone_number = EncryptedTextField(_("phone number"))
     phone_index = models.CharField(max_length=32, blank=True, editable=False)
+    # Under which version of PORTAL_KEYS both indexes are; None: the lowest of before a first rotation.
+    index_version = models.IntegerField(null=True, editable=False)
     occupation = models.CharField(_("occupation"), max_length=255, blank=True)
     source_of_funds = models.CharField(_("source of funds"), max_length=255, blank=True)
     is_pep_occupation = models.BooleanField(_("PEP by occupation"), default=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from customers.candidates import Candidate
+from customers.indexes import INDEXES
 from customers.models import BusinessProfile, Customer, Merchant, Ubo, vault_owner
 from vault.bulk import new_row
 from vault.envelope import new_data_key
@@ -15,7 +16,7 @@ from vault.tokens import correlation_token
 
 PROFILE = "business_profile."
 
-_INDEXES = ("email_key", "phone_index", "id_number_index")
+_INDEXES = ("email_key", *INDEXES)
 _CUSTOMER_FIELDS = frozenset(field.attname for field in Customer._meta.concrete_fields)
 _PROFILE_FIELDS = tuple(
     field.attname for field in BusinessProfile._meta.concrete_fields if not field.primary_key

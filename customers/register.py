@@ -17,11 +17,13 @@ from accounts import audit, policy
 from accounts.models import User
 from customers.candidates import Candidate, judge
 from customers.contention import is_contention
+from customers.indexes import index_people
 from customers.known import check_candidates, merchant_unknown, reference_taken, taken_references
 from customers.models import BusinessProfile, Customer, Merchant, Ubo
 from customers.problems import Problem, Refused
 from customers.records import new_customer, new_profile, new_ubos
 from vault.bulk import write_rows
+from vault.index_versions import writing
 
 logger = logging.getLogger(__name__)
 
@@ -180,9 +182,12 @@ def _write(new: Sequence[NewCustomer], actor: User) -> None:
     ordered = sorted(new, key=lambda row: row.customer.reference)
     for row in ordered:
         row.customer.made_by_id = actor.pk
-    write_rows(Customer, [row.customer for row in ordered])
+    customers = [row.customer for row in ordered]
+    ubos = [ubo for row in ordered for ubo in row.ubos]
+    index_people([*customers, *ubos], writing())
+    write_rows(Customer, customers)
     write_rows(BusinessProfile, [row.profile for row in ordered if row.profile])
-    write_rows(Ubo, [ubo for row in ordered for ubo in row.ubos])
+    write_rows(Ubo, ubos)
     audit.record_each(map(_entry_of, ordered), actor=actor, action="customer.register")
 
 

@@ -21,11 +21,6 @@ def data_keys_by_version() -> Counter[int]:
     return Counter(key_version(wrapped) for batch in _batches() for _pk, wrapped in batch)
 
 
-def is_under(version: int) -> bool:
-    """Whether any data key is wrapped under that version of PORTAL_KEYS."""
-    return any(key_version(wrapped) == version for batch in _batches() for _pk, wrapped in batch)
-
-
 def rewrap_data_keys(note: Callable[[int], None]) -> tuple[int, list[UUID]]:
     """Wrap every data key under the newest version: how many were not, and whose do not open.
 

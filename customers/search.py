@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from customers.models import Customer, Ubo
 from customers.rules.phone import parse_phone
 from customers.rules.reading import Refused
-from vault.indexes import keyed_index, number_index
+from vault.indexes import keyed_indexes, number_indexes
 
 SEARCH_MAX = 200  # characters; more is cut off
 _WORDS_MAX = 6
@@ -41,11 +41,11 @@ def search_customers(queryset: QuerySet, text: str) -> QuerySet:
 
 
 def _by_number(text: str) -> Q:
-    number = number_index("id_number", text)
-    owned = Q(id_number_index=number)
+    owned = Q(id_number_index__in=number_indexes("id_number", text))
     if phone := _phone(text):
-        owned |= Q(phone_index=keyed_index("phone", phone))
-    documents = Customer.objects.filter(documents__doc_number_index=number_index("doc_number", text))
+        owned |= Q(phone_index__in=keyed_indexes("phone", phone))
+    numbers = number_indexes("doc_number", text)
+    documents = Customer.objects.filter(documents__doc_number_index__in=numbers)
     return (
         owned | Q(pk__in=Ubo.objects.filter(owned).values("customer_id")) | Q(pk__in=documents.values("pk"))
     )

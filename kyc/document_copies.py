@@ -115,6 +115,8 @@ def _keep(document: Document, page: int, copy: Copy) -> None:
         name = files.store(
             document.vault_key(), DOCUMENTS, document.pk, _PAGES.pack(copy.pages) + copy.content, part=part
         )
+    except FileExistsError:
+        return  # somebody else made it at the same moment, and the storage keeps the first
     except (OSError, CannotOpen) as error:
         # Shown all the same; the next time it is made again.
         logger.warning("copy_not_kept document=%s page=%s error=%s", document.pk, page, type(error).__name__)

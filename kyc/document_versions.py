@@ -12,9 +12,11 @@ from accounts import audit
 from accounts.models import User
 from customers.models import Customer, Ubo
 from kyc.choices import Scan
+from kyc.contents import index_document, is_number_of
 from kyc.models import Document
 from kyc.preparing import Prepared
-from vault.indexes import number_index
+from vault.index_versions import Writing
+from vault.indexes import content_indexes
 
 # Whose document, and of which type: at most one version of each is current.
 Slot = tuple[UUID, UUID | None, str]
@@ -37,11 +39,8 @@ def current_versions(customers: Mapping[UUID, Customer]) -> tuple[dict[Slot, Doc
 def is_same(document: Document, prepared: Prepared) -> bool:
     """Whether nothing new was handed in. Particulars that were left blank this time say nothing."""
     return (
-        document.content_digest == prepared.content_digest
-        and (
-            not prepared.doc_number
-            or document.doc_number_index == number_index("doc_number", prepared.doc_number)
-        )
+        document.content_digest in content_indexes(prepared.sha256)
+        and (not prepared.doc_number or is_number_of(document, prepared.doc_number))
         and prepared.doc_expire in (None, document.doc_expire)
         and prepared.doc_issued in (None, document.doc_issued)
     )
@@ -54,15 +53,15 @@ def new_row(
     version: int,
     actor: User,
     now: datetime,
+    indexing: Writing,
 ) -> Document:
-    return Document(
+    document = Document(
         id=prepared.id,
         customer=customer,
         ubo=ubo,
         doc_type=prepared.doc_type,
         version=version,
         doc_number=prepared.doc_number,
-        doc_number_index=number_index("doc_number", prepared.doc_number),
         doc_expire=prepared.doc_expire,
         doc_issued=prepared.doc_issued,
         original_name=prepared.original_name,
@@ -70,7 +69,6 @@ def new_row(
         content_type=prepared.content_type,
         size=prepared.size,
         sha256=prepared.sha256,
-        content_digest=prepared.content_digest,
         pages=prepared.pages,
         scan=prepared.scan,
         scanned_at=now if prepared.scan == Scan.CLEAN else None,
@@ -82,6 +80,8 @@ def new_row(
         added_by=actor,
         added_at=now,
     )
+    index_document(document, indexing)
+    return document
 
 
 def added_entry(document: Document, actor: User) -> audit.AuditEntry:

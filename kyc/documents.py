@@ -24,23 +24,25 @@ from customers.problems import ERROR, Problem, Refused
 from exchange.outbox import NewIntent, enqueue
 from exchange.outbox.choices import Topic
 from kyc.choices import Scan
+from kyc.contents import holders_of, others
 from kyc.document_rules import document_subject
 from kyc.document_versions import Slot, added_entry, current_versions, is_same, new_row
 from kyc.models import Document
-from kyc.preparing import DOCUMENTS, Infected, Prepared, digest_of, discard, prepare_document
+from kyc.preparing import DOCUMENTS, Infected, Prepared, discard, prepare_document
 from kyc.requirements import is_asked_for, requirements_for_many
 from kyc.scanning.quarantine import quarantine_new
 from kyc.stages import refresh_stage
 from kyc.turned_away import note_turned_away
-from kyc.warnings import holders_of, owner_kind, same_file_elsewhere
+from kyc.warnings import owner_kind, same_file_elsewhere
 from vault import files
+from vault.index_versions import writing
+from vault.indexes import content_indexes
 
 __all__ = [
     "Added",
     "Prepared",
     "add_document",
     "current_digests",
-    "digest_of",
     "discard",
     "prepare_document",
     "read_document",
@@ -76,10 +78,11 @@ def save_prepared(
     customers = {customer.pk: customer for customer, _ubo, _prepared in items}
     for merchant_uid, stage in {(row.merchant.uid, row.stage) for row in customers.values()}:
         policy.require(actor, "document.add", merchant_uid, stage)
+    indexing = writing()
     _refuse_unasked(items, today or timezone.localdate())
     now = timezone.now()
     current, last = current_versions(customers)
-    holders = holders_of(prepared.content_digest for _customer, _ubo, prepared in items)
+    holders = holders_of(content_indexes(prepared.sha256) for _customer, _ubo, prepared in items)
     new: list[tuple[Document, Document | None]] = []
     added = []
     for customer, ubo, prepared in items:
@@ -92,10 +95,10 @@ def save_prepared(
         if before is not None:
             before.is_current, before.superseded_at = False, now
         last[slot] = last.get(slot, 0) + 1
-        document = current[slot] = new_row(customer, ubo, prepared, last[slot], actor, now)
+        document = current[slot] = new_row(customer, ubo, prepared, last[slot], actor, now, indexing)
         new.append((document, before))
         problems = prepared.problems
-        if holders.get(prepared.content_digest, set()) - {customer.pk}:
+        if others(holders, content_indexes(prepared.sha256), customer.pk):
             problems += (same_file_elsewhere(document_subject(prepared.doc_type, ubo.email if ubo else "")),)
         added.append(Added(document, problems, is_new=True))
     superseded = [before.pk for _document, before in new if before is not None]

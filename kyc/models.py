@@ -51,6 +51,8 @@ class Document(models.Model):
     sha256 = EncryptedTextField("SHA-256")
     # Keyed, so that a dump does not tell who holds a given picture.
     content_digest = models.CharField(max_length=64, editable=False)
+    # Under which version of PORTAL_KEYS both indexes are; None: the lowest of before a first rotation.
+    index_version = models.IntegerField(null=True, editable=False)
     # Of a PDF; None for a picture, and for what was handed in before pages were counted.
     pages = models.PositiveSmallIntegerField(_("pages"), null=True, editable=False)
     # What the gate doubted about the file: a list of {"code", "message", "remedy"}.

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from hashlib import sha256
 from uuid import UUID
 
 from django.conf import settings
@@ -18,7 +17,6 @@ from kyc.document_rules import document_subject, read_document_row
 from kyc.scanning.asking import verdict_on
 from vault import files
 from vault.envelope import DataKey
-from vault.indexes import keyed_digest
 
 # The table that a stored file is bound to.
 DOCUMENTS = "kyc_document"
@@ -38,7 +36,6 @@ class Prepared:
     content_type: str
     size: int
     sha256: str
-    content_digest: str
     pages: int | None
     scan: str
     # Warnings only; those about the file are kept with the row.
@@ -107,7 +104,6 @@ def prepare_document(
         content_type=examined.content_type,
         size=examined.size,
         sha256=examined.sha256,
-        content_digest=_digest_of_sha256(examined.sha256),
         pages=examined.pages,
         scan=verdict.scan,
         problems=problems,
@@ -121,12 +117,3 @@ def discard(prepared: Iterable[Prepared]) -> None:
             files.remove(document.file)
         except OSError:
             continue
-
-
-def digest_of(content: bytes) -> str:
-    """The keyed digest under which this content is known here."""
-    return _digest_of_sha256(sha256(content).hexdigest())
-
-
-def _digest_of_sha256(hexdigest: str) -> str:
-    return keyed_digest("content", hexdigest.encode())

@@ -15,7 +15,7 @@ from customers.choices import OPEN_AT_EXCHANGE_STAGES
 from customers.models import Customer, Merchant
 from exchange.client import CustomerRow, ExchangeClient, ExchangeError, Refused, ReplyTooLarge
 from exchange.outbox.enqueueing import in_chunks
-from kyc.verdicts import apply_verdict
+from kyc.verdicts import apply_verdict, stage_said
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,9 @@ def _poll_merchant(client: ExchangeClient, merchant: Merchant, actor: User) -> P
         polled.unknown_here += len(fresh) - len(known)
         mine = {uid: customer for uid, customer in known.items() if customer.merchant_id == merchant.pk}
         for uid, customer in mine.items():
-            if _differs(customer, fresh[uid]):
+            if _says_enough(customer, fresh[uid]):
+                _take_over(customer, fresh[uid].state, fresh[uid].kyc_status, actor, polled)
+            elif _differs(customer, fresh[uid]):
                 _look_closer(client, customer, fresh[uid], actor, polled)
         Customer.objects.filter(
             pk__in=[customer.pk for customer in mine.values()], stage__in=OPEN_AT_EXCHANGE_STAGES
@@ -113,6 +115,15 @@ def _differs(customer: Customer, row: CustomerRow) -> bool:
     )
 
 
+def _says_enough(customer: Customer, row: CustomerRow) -> bool:
+    """Whether the first word about a customer is that nothing is decided yet: no call for each of thousands
+    that were created just now. What is decided is read in full."""
+    is_first = not customer.exchange_state and not customer.kyc_status
+    if not is_first or row.kyc_status is None or row.state is None:
+        return False
+    return stage_said(customer.entity_type, row.state, row.kyc_status) is None
+
+
 def _look_closer(
     client: ExchangeClient, customer: Customer, row: CustomerRow, actor: User, polled: Polled
 ) -> None:
@@ -132,6 +143,12 @@ def _look_closer(
         return
     state = detail.state if detail.state is not None else row.state
     status = detail.kyc_status if detail.kyc_status is not None else row.kyc_status
+    _take_over(customer, state, status, actor, polled)
+
+
+def _take_over(
+    customer: Customer, state: str | None, status: str | None, actor: User, polled: Polled
+) -> None:
     with transaction.atomic():
         polled.changed += apply_verdict(
             customer=customer, exchange_state=state, kyc_status=status, at=timezone.now(), actor=actor

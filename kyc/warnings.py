@@ -6,7 +6,6 @@ A doubt is accepted for the value that was seen: when the value changes, it stan
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +18,7 @@ from customers.known import doubts_about
 from customers.models import Customer, Ubo
 from customers.problems import WARNING, Problem
 from customers.rules import check_ubos, read_business, read_individual, read_ubo
+from kyc.contents import holders_of, keys_of_record, others
 from kyc.document_rules import document_subject, read_document_row
 from kyc.models import Document
 from kyc.records import Record, customer_data, load_records, ubo_data
@@ -136,7 +136,8 @@ def _field_digest(problem: Problem, fields: Mapping[str, object], ubos: Sequence
 
 def _document_digest(problem: Problem, document: Document) -> str:
     if problem.field == "file":
-        return document.content_digest
+        # Keyed for good, unlike the index: what was accepted stays so when that is made anew.
+        return keyed_digest("content", document.sha256.encode())
     return keyed_digest("warning", str(getattr(document, problem.field, "")).encode())
 
 
@@ -189,19 +190,8 @@ def same_file_elsewhere(subject: str) -> Problem:
 def _held_elsewhere(records: Iterable[Record]) -> frozenset[UUID]:
     """The ids of those documents whose bytes are held for another customer too; one query."""
     documents = [document for record in records for document in record.documents]
-    holders = holders_of(document.content_digest for document in documents)
+    keys = {document.pk: keys_of_record(document) for document in documents}
+    holders = holders_of(keys.values())
     return frozenset(
-        document.pk
-        for document in documents
-        if len(holders[document.content_digest] | {document.customer_id}) > 1
+        document.pk for document in documents if others(holders, keys[document.pk], document.customer_id)
     )
-
-
-def holders_of(digests: Iterable[str]) -> Mapping[str, set[UUID]]:
-    """The ids of the customers who hold each content, by content digest; old versions count."""
-    holders: dict[str, set[UUID]] = defaultdict(set)
-    if wanted := set(digests):
-        rows = Document.objects.filter(content_digest__in=wanted).values_list("content_digest", "customer_id")
-        for digest, customer_id in rows:
-            holders[digest].add(customer_id)
-    return holders

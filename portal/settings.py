@@ -40,7 +40,8 @@ def _from_files() -> dict[str, str]:
 
 
 _KNOWN = {
-    "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "MEDIA_ROOT",
+    "SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL",
+    "MEDIA_ROOT",
     "LOG_FORMAT", "ERROR_MAIL_TO", "PORTAL_KEYS", "AUDIT_HEADS", "BROKER_URL", "CACHE_URL", "EMAIL_URL",
     "EXCHANGE_BASE_URL", "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
     "EXCHANGE_DIALECT", "EXCHANGE_RATE_PER_SECOND", "EXCHANGE_LANES", "OUTBOX_LEASE_SECONDS",
@@ -110,7 +111,8 @@ if not IS_EMBEDDED and _production_needs:
         "See docs/operations.md, “Keys”."
     )
 SECRET_KEY = env.str("SECRET_KEY", "") or _embedded_secret()
-SECRET_KEY_FALLBACKS: list[str] = []
+# What was signed with these is believed, and nothing is signed with them any more.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 INSTALLED_APPS = [
     "portal.configuration.ConfigurationConfig",
@@ -247,26 +249,22 @@ STORAGES = {
     },
     # Sealed documents: no URL leads here, and every byte is encrypted before it arrives.
     "documents": {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "vault.object_storage.ObjectStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
             "region_name": env.str("S3_REGION", "") or None,
-            "default_acl": None,
-            "file_overwrite": False,
         },
     }
     if S3_BUCKET
     else {"BACKEND": "vault.files.DurableFileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
     "audit_heads": {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "vault.object_storage.ObjectStorage",
         "OPTIONS": {
             "bucket_name": _heads_in_s3.netloc,
             "location": _heads_in_s3.path.strip("/"),
             "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
             "region_name": env.str("S3_REGION", "") or None,
-            "default_acl": None,
-            "file_overwrite": False,
         },
     }
     if _heads_in_s3.scheme == "s3"

@@ -5,7 +5,7 @@ import sys
 
 # What it says of a portal that runs on one machine, over plain http.
 EXPECTED = {
-    "HTTP Strict Transport Security (HSTS)": "sent over https alone; tests/portal/test_headers holds it",
+    "HTTP Strict Transport Security (HSTS)": "sent over https alone; tests/portal/test_web_edges.py holds it",
     "Secure Flag cookie": "the cookies are Secure where ALLOWED_HOSTS is set",
     "Unencrypted Channels": "loopback",
 }

@@ -74,6 +74,12 @@ def _flush_makes_no_permissions_anew():
 
 
 @pytest.fixture(autouse=True)
+def _no_lasting_keys_are_kept(monkeypatch):
+    """A process asks the database once; a test that has rotated takes the next process's place by itself."""
+    monkeypatch.setattr("vault.lasting._kept", {})
+
+
+@pytest.fixture(autouse=True)
 def _content_types_are_looked_up_anew():
     """A flush, or a test that is taken back, takes their rows away: the next that needs one makes it."""
     from django.contrib.contenttypes.models import ContentType

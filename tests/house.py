@@ -60,6 +60,8 @@ LAYER_OF = {
     "customers.known": 2,
     "customers.candidates": 2,
     "customers.any_of": 2,
+    "customers.indexes": 2,
+    "kyc.contents": 2,
     # What a page shows, read and laid out.
     "portal.pages.customer.facts": 2,
     "portal.pages.customer.needs": 2,

@@ -5,6 +5,7 @@ A row may name a file only after `store` returned: by then it is durable and was
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -54,8 +55,14 @@ def store(key: DataKey, table: str, pk: UUID, content: bytes, *, part: str = "")
     name = storages["documents"].save(
         file_name(pk, part), ContentFile(key.seal(cell_name(table, _column(part), pk), content))
     )
-    if load(key, table, pk, name, part=part) != content:
-        raise CannotOpen("the file read back differs from what was written")
+    try:
+        if load(key, table, pk, name, part=part) != content:
+            raise CannotOpen("the file read back differs from what was written")
+    except BaseException:
+        # No row will name it. What can't be removed either is swept later (kyc.orphans).
+        with suppress(OSError):
+            remove(name)
+        raise
     return name
 
 

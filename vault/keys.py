@@ -2,7 +2,8 @@
 
 `PORTAL_KEYS` is `1:<base64>[,2:<base64>…]`, each 32 random bytes. The highest version wraps new
 data keys; every listed version still unwraps. What must stay the same for as long as the portal
-lives (keyed indexes, digests, the correlation token) is derived from the lowest version.
+lives (digests, the correlation token) is derived from the lowest version, and kept by the first
+rotation, so that it can be taken away (`vault.lasting`).
 """
 
 import base64
@@ -91,16 +92,17 @@ def keyring() -> Keyring:
 
 
 @lru_cache(maxsize=256)
-def _key_for(text: str, purpose: str, version: int | None) -> bytes:
-    ring = _parsed(text)
-    return _derived(dict(ring.versions)[version or ring.oldest], purpose)
+def _key_for(text: str, purpose: str, version: int) -> bytes:
+    return derived(dict(_parsed(text).versions)[version], purpose)
 
 
-def _derived(key: bytes, purpose: str) -> bytes:
+@lru_cache(maxsize=256)
+def derived(key: bytes, purpose: str) -> bytes:
+    """32 bytes for one purpose, of a key of as many."""
     # HKDF-Expand of RFC 5869 with one block: the input is already 32 uniform bytes.
     return hmac.new(key, f"portal/{purpose}".encode() + b"\x01", hashlib.sha256).digest()
 
 
-def key_for(purpose: str, version: int | None = None) -> bytes:
-    """32 bytes for one purpose: of `version`, or of the oldest version for what must never change."""
+def key_for(purpose: str, version: int) -> bytes:
+    """32 bytes for one purpose, of a listed version; KeyError for any other."""
     return _key_for(settings.PORTAL_KEYS, purpose, version)

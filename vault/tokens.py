@@ -1,6 +1,6 @@
 """The correlation token: what makes a customer of ours recognisable at the exchange."""
 
-from vault.keys import key_for
+from vault.lasting import lasting_key
 from vault.macs import mac
 
 # 50 bits: among a million customers an accidental match has odds of one in 2,000; the local
@@ -17,6 +17,6 @@ def correlation_token(merchant_uid: str, entity_type: str, email: str) -> str:
     Derived, not drawn: a portal restored from a backup finds what it created after the backup.
     """
     text = f"{merchant_uid}|{entity_type}|{email.casefold()}".encode()
-    digest = mac(key_for("token"), text)
+    digest = mac(lasting_key("token"), text)
     bits = int.from_bytes(digest[:7], "big") >> 6
     return "".join([_PAIRS[bits >> shift & 1023] for shift in (40, 30, 20, 10, 0)])

@@ -5,7 +5,7 @@ from typing import Any
 from accounts import audit
 from accounts.audit_rows import Outcome
 from accounts.models import User
-from vault.indexes import keyed_index
+from vault.indexes import lasting_index
 
 # Enough to see that two entries speak of the same.
 PSEUDONYM_DIGITS = 12
@@ -26,7 +26,7 @@ def tell_refused(action: str, about: User | None, *, actor: User | None = None, 
 
 def pseudonym(kind: str, value: str) -> str:
     """The same for the same value, and without the portal's keys nobody can tell whose it is."""
-    return keyed_index(f"sign-in/{kind}", value)[:PSEUDONYM_DIGITS]
+    return lasting_index(f"sign-in/{kind}", value)[:PSEUDONYM_DIGITS]
 
 
 def _record(

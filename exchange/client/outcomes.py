@@ -86,6 +86,11 @@ _NOT_TAKEN = re.compile(
     r"(?:not|n[’']?t)[ _-]*(?:exist|taken|registered|in[ _-]use)"
     r"|(?:non|un|in)-?(?:exist|registered)|must[ _-]exist"
 )
+# The field that says whose document it is: each dialect names it its own way (002:2442, 002:2564).
+_NO_TARGET = re.compile(
+    r"(?:missing|empty|blank)[ _](?:customer_)?(?:ubo_)?uid(?![a-z])"
+    r"|(?<![a-z_])(?:customer_)?(?:ubo_)?uid[ ._](?:is[ _])?(?:missing|empty|blank|required)"
+)
 _UBO = re.compile(r"(?<![a-z])ubos?(?![a-z])|beneficial")
 
 
@@ -166,6 +171,9 @@ def _refusal(
     # A 403 without JSON is the gateway's own, when its authorisation service did not answer.
     if status == MAINTENANCE or (status == 403 and not is_json):
         return verdict(Outcome.NOT_APPLIED, Reason.PAUSED, pauses_key=True)
+    if status == 422 and texts and all(_NO_TARGET.search(text) for text in texts):
+        # Nothing of the customer is wrong with that: it is another dialect's request.
+        return verdict(Outcome.REFUSED, Reason.REFUSED)
     if status == 422:
         taken = _taken(texts) if expects is Expects.UID else None
         return verdict(Outcome.TAKEN, taken) if taken else verdict(Outcome.REJECTED, Reason.REJECTED)

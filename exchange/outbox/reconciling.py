@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import Error, connection
 
 from exchange.client import ExchangeClient, ExchangeError
+from exchange.client import Reason as Cause
 from exchange.connection import make_client
 from exchange.outbox.database import least_greatest, now_sql, once_now_sql, run, write_turn
 from exchange.outbox.delivering import Delivery, LaneNonce
@@ -35,6 +36,8 @@ IDLE_SECONDS = 0.5
 # A scan's lease is renewed by nobody: the longest list is read within it.
 LEASE_MS = 15 * 60_000
 LEAST_WAIT_MS, MOST_WAIT_MS = 50, 60_000
+# After a 429 without Retry-After.
+RATE_LIMITED_SECONDS = 1.0
 
 # The merchants of whom anything is looked for, and when the next look is: two steps in an index for each,
 # however many outcomes are unknown.
@@ -214,7 +217,7 @@ class Reconciler:
             wait_ms = LEAST_WAIT_MS
         except ExchangeError as error:
             self.delivery.heard(error, nonce)
-            wait_ms = self._wait_after_failure(merchant_uid)
+            wait_ms = self._wait_after_failure(merchant_uid, error)
             log.warning("scan_failed merchant=%s reason=%s wait_ms=%s", merchant_uid, error.reason, wait_ms)
         except _Stopping:
             wait_ms = LEAST_WAIT_MS
@@ -235,7 +238,11 @@ class Reconciler:
         if self._over.wait(seconds):
             raise _Stopping
 
-    def _wait_after_failure(self, merchant_uid: str) -> int:
+    def _wait_after_failure(self, merchant_uid: str, error: ExchangeError) -> int:
+        if error.reason == Cause.RATE_LIMITED:
+            # No outage: what was found stays found, and the key's own pause is wait enough for the rest.
+            pause = RATE_LIMITED_SECONDS if error.retry_after is None else error.retry_after
+            return min(MOST_WAIT_MS, int(pause * 1000))
         rows = run("SELECT failures FROM exchange_scan WHERE merchant_uid = %s", (merchant_uid,))
         first = max(LEAST_WAIT_MS, pace_of(settings.OUTBOX_SETTLE_SECONDS).quick_ms[0])
         return min(MOST_WAIT_MS, first * 2 ** min(10, rows[0][0] if rows else 0))

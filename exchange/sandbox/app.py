@@ -15,7 +15,7 @@ from functools import partial
 from urllib.parse import unquote
 
 from exchange.sandbox import console, control, creation, customers
-from exchange.sandbox.authentication import AuthRefusal, NonceBook, auth_refusal_reply, authenticate
+from exchange.sandbox.authentication import ApiKey, AuthRefusal, auth_refusal_reply, authenticate
 from exchange.sandbox.configuration import Configuration
 from exchange.sandbox.dialects import spoken
 from exchange.sandbox.documents import upload_document
@@ -68,9 +68,10 @@ class Sandbox:
         self.store = Store(configuration.store)
         base = {"dialect": configuration.dialect, "review_seconds": configuration.review_seconds}
         self.switches = Switchboard(self.store, base)
-        self.nonces = NonceBook()
+        self.keys = {configuration.key: ApiKey(configuration.secret)}
         self.rate = _RateClock()
         self.answered: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
         self._counting = threading.Lock()
 
     def __call__(self, environ: dict, start_response: Callable) -> object:
@@ -90,6 +91,8 @@ class Sandbox:
             reply = self._carry_out(route, request, quirks, fault) if fault else self._answer(route, quirks)
         except AuthRefusal as refusal:
             reply = auth_refusal_reply(refusal)
+            with self._counting:
+                self.refused.update(refusal.codes)
         except Refusal as refusal:
             reply = _refusal_reply(refusal, quirks)
         with self._counting:
@@ -120,10 +123,7 @@ class Sandbox:
             wait = self.rate.wait(quirks["rate_per_second"], quirks["rate_burst"])
             if wait > 0:
                 raise _TooMany(wait if quirks["rate_retry_after"] else None)
-        configuration = self.configuration
-        authenticate(
-            request, key=configuration.key, secret=configuration.secret, quirks=quirks, nonces=self.nonces
-        )
+        authenticate(request, keys=self.keys, quirks=quirks)
         if not request.path.startswith(BASES):  # the gateway knows no such path
             raise AuthRefusal(401, "authz.invalid_permission")
         acting = request.header("X-Auth-Subaccount-Uid")

@@ -14,6 +14,7 @@ import re
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exchange.sandbox.wire import Refusal, Reply, Request
@@ -52,8 +53,17 @@ class NonceBook:
             return repeated, rising
 
 
-def authenticate(request: Request, *, key: str, secret: str, quirks: dict, nonces: NonceBook) -> None:
-    """Let the request pass or raise AuthRefusal; sets `request.nonce`."""
+@dataclass
+class ApiKey:
+    """One of the aggregator's keys: it may have two while it goes from one to the other."""
+
+    secret: str
+    nonces: NonceBook = field(default_factory=NonceBook)
+    is_retired: bool = False
+
+
+def authenticate(request: Request, *, keys: Mapping[str, ApiKey], quirks: dict) -> None:
+    """Let the request pass or raise AuthRefusal; sets `request.nonce`. `keys`: by what they are called."""
     names = ("X-Auth-Apikey", "X-Auth-Nonce", "X-Auth-Signature")
     given = [request.header(name) for name in names]
     if all(value is None for value in given):
@@ -62,7 +72,8 @@ def authenticate(request: Request, *, key: str, secret: str, quirks: dict, nonce
     apikey, nonce_text, signature = (value or "" for value in given)
     if not (apikey.strip() and nonce_text.strip() and signature.strip()):
         raise AuthRefusal(422, "authz.invalid_api_key_headers")
-    if apikey != key:
+    held = keys.get(apikey)
+    if held is None or held.is_retired:
         raise AuthRefusal(401, "authz.unexistent_apikey")
     match = _LEADING_DIGITS.match(nonce_text)
     nonce = int(match.group()[:20]) if match else 0
@@ -70,10 +81,12 @@ def authenticate(request: Request, *, key: str, secret: str, quirks: dict, nonce
         raise AuthRefusal(401, "authz.nonce_not_valid_timestamp")
     if abs(int(time.time() * 1000) - nonce) >= quirks["nonce_window_ms"]:
         raise AuthRefusal(401, "authz.nonce_expired")
-    wanted = hmac.new(secret.encode(), (nonce_text + apikey).encode("latin-1"), hashlib.sha256).hexdigest()
+    wanted = hmac.new(
+        held.secret.encode(), (nonce_text + apikey).encode("latin-1"), hashlib.sha256
+    ).hexdigest()
     if not hmac.compare_digest(wanted.encode(), signature.encode("latin-1", "replace")):
         raise AuthRefusal(401, "authz.invalid_signature")
-    repeated, rising = nonces.use(nonce)
+    repeated, rising = held.nonces.use(nonce)
     if repeated and quirks["nonce_unique"]:
         raise AuthRefusal(401, "authz.signature_blacklisted")
     if not rising and quirks["nonce_increasing"]:

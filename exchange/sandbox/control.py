@@ -7,7 +7,7 @@ import re
 import time
 
 from exchange.sandbox import creation
-from exchange.sandbox.authentication import NonceBook
+from exchange.sandbox.authentication import ApiKey
 from exchange.sandbox.faults import CHOICES, KINDS, MEANINGS, UnknownSwitch
 from exchange.sandbox.representations import moment
 from exchange.sandbox.review import decide, verdict_of
@@ -43,6 +43,10 @@ def answer(sandbox, request: Request) -> Reply:
             return json_reply(sandbox.switches.described())
         if call == ("POST", "merchants"):
             return json_reply({"uid": add_merchant(store, _body(request))}, 201)
+        if call == ("POST", "keys"):
+            return json_reply({"key": add_key(sandbox, _body(request))}, 201)
+        if call == ("DELETE", "keys"):
+            return json_reply({"retired": retire_key(sandbox, _body(request))})
         if call == ("GET", "documents"):
             return json_reply(documents(store))
         if call == ("GET", "oracle"):
@@ -85,12 +89,31 @@ def add_merchant(store, data: dict) -> str:
     return creation.add_merchant(store, name, email, verdict=verdict, uid=uid)
 
 
+def add_key(sandbox, data: dict) -> str:
+    """One more key that is taken, beside those that are."""
+    key, secret = (str(data.get(name) or "").strip() for name in ("key", "secret"))
+    if not key or not secret:
+        raise UnknownSwitch("a key needs key and secret")
+    sandbox.keys[key] = ApiKey(secret)
+    return key
+
+
+def retire_key(sandbox, data: dict) -> str:
+    """That key is refused from now on."""
+    key = str(data.get("key") or "")
+    if key not in sandbox.keys:
+        raise UnknownSwitch("there is no such key")
+    sandbox.keys[key].is_retired = True
+    return key
+
+
 def reset(sandbox) -> None:
-    """Forget customers, merchants, documents, faults and nonces."""
+    """Forget customers, merchants, documents, faults, nonces and all keys but the first."""
     sandbox.store.clear()
     sandbox.switches.clear()
-    sandbox.nonces = NonceBook()
+    sandbox.keys = {sandbox.configuration.key: ApiKey(sandbox.configuration.secret)}
     sandbox.answered.clear()
+    sandbox.refused.clear()
 
 
 def state(sandbox) -> dict:
@@ -136,7 +159,8 @@ def state(sandbox) -> dict:
             "ubos": sum(map(len, ubos.values())),
             "documents": len(held),
             "effects": store.one("SELECT COUNT(*) FROM effects")[0],
-            "repeated_nonces": sandbox.nonces.repeats,
+            "repeated_nonces": sum(key.nonces.repeats for key in sandbox.keys.values()),
+            "refused": dict(sandbox.refused),
             "answered": dict(sandbox.answered),
             "struck": dict(sandbox.switches.struck),
         },

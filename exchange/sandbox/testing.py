@@ -178,6 +178,13 @@ class SandboxProcess:
         """The uid of a merchant that is simply there. `more`: email, uid, verdict."""
         return self.call("POST", "merchants", {"name": name, **more})["uid"]
 
+    def add_key(self, key: str, secret: str) -> None:
+        """One more key that is taken, beside those that are."""
+        self.call("POST", "keys", {"key": key, "secret": secret})
+
+    def retire_key(self, key: str) -> None:
+        self.call("DELETE", "keys", {"key": key})
+
     def verify(self, uid: str) -> None:
         self.call("POST", f"customers/{uid}/verify")
 

@@ -23,6 +23,7 @@ from kyc.pack.tally import Tally
 from kyc.pack.units import Unit
 from kyc.requirements import Requirement
 from kyc.stages import refresh_stages
+from kyc.turned_down import turned_down_as_they_are
 
 ROUNDS_MAX = 5
 
@@ -43,9 +44,16 @@ def enter(units: Sequence[Unit], tally: Tally, *, actor: User, today: date) -> E
     """Write what has no errors. A unit that fails now has its fault, and its stored files are removed."""
     entered = Entered()
     _enter_new(units, entered, tally, actor, today)
+    unchanged: list[Customer] = []
     for unit in units:
         if unit.existing is not None and not unit.has_errors:
-            _enter_existing(unit, entered, tally, actor, today)
+            _enter_existing(unit, entered, unchanged, tally, actor, today)
+    turned_down = turned_down_as_they_are(unchanged)
+    for customer in unchanged:
+        if customer.pk in turned_down:
+            tally.turn_down(customer.reference)
+        else:
+            entered.others[customer.pk] = customer
     return entered
 
 
@@ -81,14 +89,16 @@ def _enter_new(units: Sequence[Unit], entered: Entered, tally: Tally, actor: Use
                 place_problem(unit, problem)
 
 
-def _enter_existing(unit: Unit, entered: Entered, tally: Tally, actor: User, today: date) -> None:
+def _enter_existing(
+    unit: Unit, entered: Entered, unchanged: list[Customer], tally: Tally, actor: User, today: date
+) -> None:
     existing = unit.existing
     assert existing is not None
     has_other_fields = fields_differ(unit)
     if not has_other_fields and not files_differ(unit):
         tally.already_there += 1
         if existing.is_editable:
-            entered.others[existing.pk] = existing
+            unchanged.append(existing)
         return
     try:
         if has_other_fields and not existing.is_editable:

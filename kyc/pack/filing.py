@@ -12,6 +12,7 @@ from django.conf import settings
 from customers.choices import Origin
 from customers.problems import ERROR, Problem, Refused, shown_safely
 from customers.register import prepare
+from kyc.contents import is_number_of, keys_of_content
 from kyc.document_rules import document_subject, read_document_row
 from kyc.document_versions import Slot
 from kyc.models import Document
@@ -19,8 +20,7 @@ from kyc.pack.columns import DOCUMENTS
 from kyc.pack.opening import Pack
 from kyc.pack.units import DocumentRow, Unit
 from kyc.pack.unreadable import FileUnreadable
-from kyc.preparing import digest_of, discard, prepare_document
-from vault.indexes import number_index
+from kyc.preparing import discard, prepare_document
 
 
 def file_documents(
@@ -86,7 +86,7 @@ def _look(
         "doc_issued": file.doc_issued,
     }
     name = file.path.replace("\\", "/").rpartition("/")[2]
-    if (before := _before(unit, file, held)) and before.content_digest == digest_of(content):
+    if (before := _before(unit, file, held)) and before.content_digest in keys_of_content(content):
         reading = read_document_row(raw, owner_kind=file.owner_kind, today=today)
         if not reading.errors and _says_nothing_new(before, reading.values):
             file.is_held_already = True
@@ -129,7 +129,7 @@ def _says_nothing_new(before: Document, values: dict[str, object]) -> bool:
     """Whether number and dates are the held ones; what is blank this time says nothing."""
     number = str(values["doc_number"] or "")
     return (
-        (not number or number_index("doc_number", number) == before.doc_number_index)
+        (not number or is_number_of(before, number))
         and values["doc_expire"] in (None, before.doc_expire)
         and values["doc_issued"] in (None, before.doc_issued)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,9 +14,15 @@ from kyc.pack.units import Fault
 
 
 def tell(
-    tally: Tally, *, is_dry: bool, submits: bool, report: Path | None, labels: Mapping[str, str]
+    tally: Tally,
+    *,
+    is_dry: bool,
+    submits: bool,
+    report: Path | None,
+    documents: Path | None,
+    labels: Mapping[str, str],
 ) -> Iterator[str]:
-    """The summary, line by line; `labels`: what each table is called.
+    """The summary, line by line. `labels`: what each table is called; `documents`: where its files are.
 
     No personal data beyond what `Problem.shown` lets through.
     """
@@ -37,6 +44,12 @@ def tell(
         yield _("Submitted before, and handed in with changes now; nothing was changed:")
         yield f"  {_listed(tally.frozen_references, tally.frozen)}"
         yield _("  The exchange has them. Changes are made when it rejects a customer.")
+    if tally.turned_down_references:
+        yield ""
+        yield _("Turned down by the exchange, and handed in unchanged; not submitted again:")
+        yield f"  {_listed(tally.turned_down_references, tally.turned_down)}"
+        yield _("  What the exchange said stands in the portal under Waiting. Correct their rows, or submit")
+        yield _("  them there as they are.")
     if tally.held_list:
         yield ""
         yield _("Held by warnings, until an officer accepts them:")
@@ -48,6 +61,10 @@ def tell(
     if report is not None:
         yield ""
         yield _("The rejected rows, ready to be mended: %(path)s") % {"path": report}
+        again = f"manage.py import_pack {shlex.quote(str(report))}"
+        if documents is not None:
+            again += f" --documents {shlex.quote(str(documents))}"
+        yield _("  Hand them in again with: %(command)s") % {"command": again}
 
 
 def _counts(tally: Tally, is_dry: bool, submits: bool) -> Iterator[str]:
@@ -61,9 +78,11 @@ def _counts(tally: Tally, is_dry: bool, submits: bool) -> Iterator[str]:
         (tally.already_there, _("already there, unchanged")),
         (tally.updated, _("updated")),
         (tally.rejected, _("rejected")),
+        (tally.strays, _("references without a customer, rejected")),
         (tally.frozen, _("submitted before, left as they are")),
         (tally.documents, _("documents added")),
         (tally.submitted, _("submitted to the exchange")),
+        (tally.turned_down, _("turned down by the exchange, unchanged")),
         (tally.own, _("waiting for a second person to submit them")),
         (tally.warnings_accepted, _("warnings accepted")),
         (tally.warnings_proposed, _("warnings proposed to a second person")),
@@ -74,6 +93,8 @@ def _counts(tally: Tally, is_dry: bool, submits: bool) -> Iterator[str]:
     for place, (count, label) in enumerate(rows):
         if count or place < always or label in (_("accepted"), _("rejected")):
             yield f"  {count:>7,}  {label}"
+    if is_dry and submits:
+        yield _("How many would be submitted shows only once their documents are stored.")
 
 
 def fault_line(fault: Fault, labels: Mapping[str, str]) -> str:

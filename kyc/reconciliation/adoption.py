@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
+from customers.indexes import keys_of_record
 from customers.models import Customer
 from exchange.client import Customer as ExchangeCustomer
 from exchange.outbox.choices import IntentState, Reason, Topic
@@ -108,9 +109,10 @@ def _same_person(customer: Customer, reason: Reason) -> str:
     """A customer of the same merchant with the same ID number that the exchange has, as a hint for staff."""
     if reason != Reason.EMAIL_TAKEN_ELSEWHERE or not customer.id_number_index:
         return ""
+    _phone, id_number = keys_of_record(customer)
     other = (
         Customer.objects.filter(
-            merchant_id=customer.merchant_id, id_number_index=customer.id_number_index, uid__isnull=False
+            merchant_id=customer.merchant_id, id_number_index__in=id_number, uid__isnull=False
         )
         .exclude(pk=customer.pk)
         .values_list("reference", flat=True)

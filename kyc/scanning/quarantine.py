@@ -14,12 +14,14 @@ from accounts import audit
 from accounts.models import User
 from customers.models import Customer, Ubo
 from kyc.choices import Scan
+from kyc.contents import index_document
 from kyc.gate import safe_display_name
 from kyc.gate.sniff import sniff
 from kyc.models import Document
-from kyc.preparing import DOCUMENTS, digest_of
+from kyc.preparing import DOCUMENTS
 from kyc.stages import refresh_stage
 from vault import files
+from vault.index_versions import writing
 
 
 def quarantine_new(
@@ -38,9 +40,10 @@ def quarantine_new(
     name = files.store(customer.vault_key(), DOCUMENTS, pk, content)
     try:
         with transaction.atomic():
+            indexing = writing()
             Customer.objects.select_for_update().get(pk=customer.pk)
             versions = Document.objects.filter(customer=customer, ubo=ubo, doc_type=doc_type)
-            document = Document.objects.create(
+            document = Document(
                 id=pk,
                 customer=customer,
                 ubo=ubo,
@@ -52,13 +55,14 @@ def quarantine_new(
                 content_type=kind.content_type,
                 size=len(content),
                 sha256=sha256(content).hexdigest(),
-                content_digest=digest_of(content),
                 scan=Scan.INFECTED,
                 scan_found=found,
                 scanned_at=timezone.now(),
                 superseded_at=timezone.now(),
                 added_by=actor,
             )
+            index_document(document, indexing)
+            document.save(force_insert=True)
             _write_down(document, actor)
     except BaseException:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The newest drafts, judged one by one: what holds them is worked out, not stored, so only so many are looked at."""
+"""The newest drafts, judged one by one: what holds them is not stored, so only so many are looked at."""
 
 import datetime
 from collections.abc import Sequence

@@ -27,11 +27,12 @@ class Place:
     def read(cls, text: str) -> "Place | None":
         """The place that `str(place)` wrote; None for anything else, which means the first page."""
         try:
-            at, _, key = base64.urlsafe_b64decode(text.encode()).decode().partition("|")
-            place = cls(datetime.datetime.fromisoformat(at), uuid.UUID(key))
-        except (ValueError, binascii.Error):
+            said, _, key = base64.urlsafe_b64decode(text.encode()).decode().partition("|")
+            at, pk = datetime.datetime.fromisoformat(said), uuid.UUID(key)
+            # Within the first or last hours of all years the database's own conversion would overflow.
+            return cls(at.astimezone(datetime.UTC), pk) if at.tzinfo else None
+        except (ValueError, OverflowError, binascii.Error):
             return None
-        return place if place.at.tzinfo else None
 
     def __str__(self) -> str:
         return base64.urlsafe_b64encode(f"{self.at.isoformat()}|{self.id}".encode()).decode()

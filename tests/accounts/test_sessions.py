@@ -47,6 +47,21 @@ def test_after_fifteen_minutes_without_anybody_it_is_over(client, thandi, clock)
     assert (row.actor_id, row.details["why"]) == (thandi.pk, "idle")
 
 
+def test_a_new_secret_key_signs_nobody_out_while_the_old_one_is_a_fallback(client, thandi, settings):
+    client.force_login(thandi)
+    old, settings.SECRET_KEY = (
+        settings.SECRET_KEY,
+        "another key, of the same length or so, and as hard to guess",
+    )
+    settings.SECRET_KEY_FALLBACKS = [old]
+    assert is_signed_in(client)
+    # From that request on the session is the new key's.
+    settings.SECRET_KEY_FALLBACKS = []
+    assert is_signed_in(client)
+    settings.SECRET_KEY = "a third one, which nobody was told of, so that it signs everybody out"
+    assert not is_signed_in(client)
+
+
 def test_what_a_page_fetches_by_itself_keeps_no_session_alive(client, thandi, clock):
     client.force_login(thandi)
     for seconds in range(60, IDLE_SECONDS, 60):

@@ -109,6 +109,13 @@ def _c10(options: argparse.Namespace) -> Report:
     return run(Plan(**_common(options), mean_gap=2.0))
 
 
+def _c11(options: argparse.Namespace) -> Report:
+    from tests.campaigns.c1_exactly_once import Plan
+    from tests.campaigns.c11_rotation import run
+
+    return run(Plan(**_common(options), is_packed=not options.as_rows))
+
+
 def _quirks(options: argparse.Namespace) -> Report:
     from tests.campaigns.quirks import QuirksPlan, run
 
@@ -135,6 +142,7 @@ CAMPAIGNS: dict[str, Callable[[argparse.Namespace], Report]] = {
     "c8": _c8,
     "c9": _c9,
     "c10": _c10,
+    "c11": _c11,
     "quirks": _quirks,
     "twenty_kills": _twenty_kills,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.sandbox.testing import SandboxProcess
+from tests.campaigns.brokers import Redis, empty, unheard
 from tests.campaigns.c1_exactly_once import Plan, drive, finish, scene_of
 from tests.campaigns.databases import PostgresCluster, PostgresDatabase, SqliteDatabase
 from tests.campaigns.fleet import Fleet, Install
@@ -82,14 +82,19 @@ def run(plan: OutagePlan) -> Report:
                 start = start or (time.monotonic() - begun if is_supervised else 0.0)
                 patience = plan.recovers_within + start
                 # Something new to do, whatever was delivered meanwhile. Of what comes just before the broker
-                # is emptied, no worker hears.
+                # is emptied, no worker hears: in turn those at work, which only the clock tells, and those
+                # that start, which look once by themselves.
                 new = {"seed": plan.seed + 1 + number, "individuals": 3, "prefix": "b.", **load}
-                if plan.what == "broker_emptied":
+                if plan.what == "broker_emptied" and number % 2:
                     fleet.stop()
                     install.seed(**new)
                     outage()
                     is_back = time.monotonic()
                     fleet.begin()
+                elif plan.what == "broker_emptied":
+                    unheard(install, new)
+                    outage()
+                    is_back = time.monotonic()
                 else:
                     outage()
                     is_back = time.monotonic()
@@ -186,7 +191,7 @@ def _outages(
         assert cluster is not None
         return lambda: cluster.crash(plan.outage)
     if plan.what == "broker_emptied":
-        return lambda: _empty(install.environment["BROKER_URL"])
+        return lambda: empty(install.environment["BROKER_URL"])
     if plan.what == "broker_gone":
         assert broker is not None
         return lambda: broker.crash(plan.outage)
@@ -230,66 +235,3 @@ def _folder(plan: OutagePlan) -> Iterator[str]:
 
 def can_mount() -> bool:
     return os.getuid() == 0 and shutil.which("mount") is not None
-
-
-class Redis:
-    """A Redis of its own that may be killed and emptied. A context manager."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.process: subprocess.Popen | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def __enter__(self) -> Redis:
-        self.start()
-        return self
-
-    def __exit__(self, *_details: object) -> None:
-        self._end()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [
-                *("redis-server", "--port", str(self.port), "--bind", "127.0.0.1"),
-                *("--save", "", "--appendonly", "no", "--dir", str(self.folder)),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            time.sleep(0.05)
-        raise RuntimeError("redis-server does not answer")
-
-    def crash(self, seconds: float) -> None:
-        """Gone with all it held; back, empty, after `seconds`."""
-        self._end()
-        time.sleep(seconds)
-        self.start()
-
-    def _end(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-
-def _empty(url: str) -> None:
-    """Take everything out of the broker's queues."""
-    if url.startswith("redis"):
-        import redis
-
-        redis.Redis.from_url(url).flushall()
-        return
-    import kombu
-
-    with kombu.Connection(url) as connection, connection.channel() as channel:
-        channel.queue_purge("celery")

@@ -16,6 +16,7 @@ from tests.campaigns import (
     c8_contention,
     c9_restore,
     c10_imports,
+    c11_rotation,
     quirks,
     twenty_kills,
 )
@@ -170,6 +171,24 @@ def test_four_importers_of_the_same_rows_enter_each_once():
     report = c10_imports.run(imports())
     assert report.holds, report
     assert report.figures["kills"] >= 1
+
+
+def rotated(**more) -> Plan:
+    return small(
+        **{"customers": 6, "workers": 1, "mean_gap": NEVER, "ambiguous": 0.2, "strangers": 0.0, **more}
+    )
+
+
+def test_every_key_is_replaced_under_load_and_the_old_ones_are_used_no_more():
+    report = c11_rotation.run(rotated())
+    assert report.holds, report
+    assert report.figures["rotations_killed"] >= 1
+
+
+@elsewhere
+def test_writers_who_keep_to_the_old_version_break_it():
+    report = c11_rotation.run(rotated(guard_off="writers_keep_their_version"))
+    assert "old keys unused" in report.broken, report
 
 
 def test_commands_that_are_killed_and_started_again_bring_everybody_there_once():

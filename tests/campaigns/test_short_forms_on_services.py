@@ -16,8 +16,9 @@ from tests.campaigns import (
     quirks,
     twenty_kills,
 )
+from tests.campaigns.brokers import Redis
 from tests.campaigns.c4_nonces import NoncePlan
-from tests.campaigns.c6_outages import OutagePlan, Redis
+from tests.campaigns.c6_outages import OutagePlan
 from tests.campaigns.test_short_forms import (
     SECONDS,
     away,
@@ -122,7 +123,6 @@ def test_a_worker_that_gives_up_at_a_database_error_does_not_recover():
     assert "recovery" in report.broken, report
 
 
-@pytest.mark.by_the_clock
 def test_a_worker_that_only_hears_the_broker_waits_for_ever_when_it_is_emptied():
     report = c6_outages.run(
         outage("broker_emptied", guard_off="deaf_to_the_clock", recovers_within=12, duration=2)

@@ -1,9 +1,10 @@
 """The long form of the canary: `make canary` runs all of it.
 
-    python -m tests.canary installation --database URL [--broker URL]   from the pack to the exchange, on
-    services python -m tests.canary suite FOLDER                                  what the suite left behind
+    python -m tests.canary installation --database URL [--broker URL]   from the pack to the exchange
+    python -m tests.canary suite FOLDER                                 what the suite left behind
 
 An installation's database is made and dropped beside the one that the URL names.
+With CANARY_PLAIN=phone_number or CANARY_LEAKS=log,temporary,broker it leaks on purpose, and must end with 1.
 """
 
 import argparse
@@ -40,9 +41,10 @@ def installation(database: str, broker: str) -> bool:
         connection.execute(f'CREATE DATABASE "{name}"')
         try:
             url = urlunsplit(parts._replace(path=f"/{name}"))
-            return _look(
-                Marked(Path(folder), database=url, **({"BROKER_URL": broker} if broker else {})), url, broker
-            )
+            more = {name: os.environ[name] for name in ("CANARY_LEAKS", "CANARY_PLAIN") if name in os.environ}
+            if broker:
+                more["BROKER_URL"] = broker
+            return _look(Marked(Path(folder), database=url, **more), url, broker)
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
@@ -83,7 +85,8 @@ def _look(marked: Marked, url: str, broker: str) -> bool:
 
 def _must(marked: Marked, *words: str, module: str = "") -> None:
     if code := marked.run(*words, module=module):
-        log = sorted(marked.logs.iterdir())[-1].read_text()[-3000:]
+        # The worker's own log is numbered 90, so that it stands behind those of the commands.
+        log = [path for path in sorted(marked.logs.iterdir()) if path.name < "90"][-1].read_text()[-3000:]
         raise SystemExit(f"{module or words[0]} ended with {code}:\n{log}")
 
 

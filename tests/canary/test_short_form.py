@@ -84,12 +84,16 @@ def test_no_secret_is_printed(onboarded):
 # The search has teeth.
 
 
-def test_a_field_that_is_not_encrypted_is_found(tmp_path):
-    marked = Marked(tmp_path, seed=8, CANARY_PLAIN="phone_number")
+def test_a_leak_is_found_wherever_it_is_planted(tmp_path):
+    """A field that is not encrypted, a line of the log, a temporary file. (A broker's message: by hand.)"""
+    marked = Marked(tmp_path, seed=8, CANARY_PLAIN="phone_number", CANARY_LEAKS="log,temporary")
     pack = marked.write_pack()
     assert marked.run("import_pack", str(pack)) in (0, 1)
-    found = {leak.mark for leak in leaks(marked.database_files, marked.marks.hidden)}
-    assert found == {"individual.phone_number", "business.phone_number", "ubo.phone_number"}
+    phones = {"individual.phone_number", "business.phone_number", "ubo.phone_number"}
+    assert {leak.mark for leak in leaks(marked.database_files, marked.marks.hidden)} == phones
+    for place in (marked.logs, marked.temporary):
+        found = {leak.mark for leak in leaks([place], marked.marks.hidden)}
+        assert found >= {"individual.address", "individual.pip_data", "ubo.address"}, place
 
 
 @pytest.mark.parametrize(

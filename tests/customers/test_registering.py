@@ -75,8 +75,8 @@ def test_what_is_looked_up_and_sent_is_derived(own_merchant, machine):
     register_customers([a_person(1, own_merchant, email="Person1@Example.com")], actor=machine, origin="pack")
     row = Customer.objects.get()
     assert row.email_key == "person1@example.com"
-    assert row.phone_index == keyed_index("phone", "+27822904047")
-    assert row.id_number_index == number_index("id_number", INDIVIDUAL["id_number"])
+    assert row.phone_index == keyed_index("phone", "+27822904047", 1)
+    assert row.id_number_index == number_index("id_number", INDIVIDUAL["id_number"], 1)
     assert row.token == correlation_token(own_merchant.uid, "individual", row.email)
     with connection.cursor() as cursor:
         cursor.execute("SELECT phone_number, dob, address FROM customers_customer")

@@ -133,6 +133,17 @@ def test_the_command_is_content_when_nothing_is_left(exchange):  # noqa: F811
     out = io.StringIO()
     call_command("deliver_outbox", "--until-idle", stdout=out)
     assert "Create the customer: 1 done" in out.getvalue()
+    assert "Stopped" not in out.getvalue()
+    assert "twice" not in out.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_does_not_hide_a_document_whose_reply_was_lost(exchange):  # noqa: F811
+    make_submitted_individual(documents=("Selfie",))
+    exchange.set_faults({"kind": "reset_after", "route": "documents*", "count": 1})
+    out = io.StringIO()
+    call_command("deliver_outbox", "--until-idle", stdout=out)
+    assert "may be there twice or not at all: 1 × document" in out.getvalue()
 
 
 @pytest.mark.django_db(transaction=True)

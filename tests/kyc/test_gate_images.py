@@ -1,5 +1,6 @@
 """Pictures: whole, not too large, and sharp enough to read."""
 
+import struct
 import zlib
 
 import pytest
@@ -77,6 +78,21 @@ def test_of_an_animated_png_the_first_frame_counts():
     found = examine(content, filename="a.png")
     assert found.problems == []
     assert found.flags == ["animated"]
+
+
+def test_of_ten_thousand_frames_the_first_is_looked_at_and_no_other():
+    still = files.png(files.scan((600, 400)).convert("L"))
+    end = still.rindex(b"\0\0\0\0IEND")
+    control, frames = struct.pack(">5I2H2B", 0, 1, 1, 0, 0, 1, 10, 0, 0), [still[:33]]
+    frames.append(files.png_chunk(b"acTL", struct.pack(">II", 10_000, 0)))
+    # The picture itself is the first frame; the others are there to be decoded, and are no pictures at all.
+    frames.append(files.png_chunk(b"fcTL", struct.pack(">5I2H2B", 0, 600, 400, 0, 0, 1, 10, 0, 0)))
+    frames.append(still[33:end])
+    for number in range(1, 10_000):
+        frames.append(files.png_chunk(b"fcTL", struct.pack(">I", 2 * number - 1) + control[4:]))
+        frames.append(files.png_chunk(b"fdAT", struct.pack(">I", 2 * number) + b"no picture"))
+    found = examine(b"".join([*frames, still[end:]]), filename="a.png")
+    assert (found.problems, found.flags) == ([], ["animated"])
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK", "RGB"])

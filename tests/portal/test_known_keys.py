@@ -13,15 +13,22 @@ from portal.known_keys import ensure_known_keys, problems
 from portal.models import KeyFingerprint
 from tests.factories import make_customer
 from tests.portal.installation import ROOT, environment, free_port, manage
+from vault import lasting
 
 
 def key(letter: str, version: int = 1) -> str:
     return f"{version}:{base64.b64encode(letter.encode() * 32).decode()}"
 
 
+def new_process(settings, *keys: str) -> None:
+    """Be one that was given these keys and has asked the database nothing yet."""
+    settings.PORTAL_KEYS = ",".join(keys)
+    lasting._kept = None
+
+
 def start(settings, *keys: str) -> list[str]:
     """What a start with these keys finds wrong."""
-    settings.PORTAL_KEYS = ",".join(keys)
+    new_process(settings, *keys)
     found = list(problems())
     if not found:
         ensure_known_keys()

@@ -38,7 +38,9 @@ def held(db, settings):
 def test_afterwards_the_version_in_between_can_go(held, settings):
     assert "version 2" in start(settings, key("a"), key("c", 3))[0]
     settings.PORTAL_KEYS = ",".join((key("a"), key("b", 2), key("c", 3)))
-    assert "1 data keys and 1 secrets are now under the newest version" in rotate()
+    said = rotate()
+    assert "1 data keys, 1 secrets, " in said
+    assert "May now be taken out of PORTAL_KEYS: version 1, 2." in said
     assert start(settings, key("a"), key("c", 3)) == []
     assert Customer.objects.get().phone_number == held.phone_number
 
@@ -60,11 +62,12 @@ def test_the_trail_says_how_many_and_names_no_key(held):
     rotate()
     entries = AuditEntry.objects.filter(action="keys.rotate").order_by("id")
     assert [entry.details for entry in entries] == [
+        {"version": 3, "lasting_keys": 21},
         {"version": 3, "data_keys": 1},
         {"version": 3, "secrets": 1},
     ]
     rotate()
-    assert entries.count() == 2
+    assert entries.count() == 3
 
 
 def test_what_does_not_open_is_named_ends_it_with_one_and_keeps_nothing_else(held):

@@ -51,6 +51,12 @@ def test_a_production_without_its_keys_is_refused(tmp_path, missing):
     assert "ALLOWED_HOSTS" in said
 
 
+def test_older_secret_keys_may_be_named_beside_the_new_one(tmp_path):
+    assert values("SECRET_KEY_FALLBACKS", env=environment(tmp_path)) == [[]]
+    given = environment(tmp_path, SECRET_KEY_FALLBACKS="one,two")
+    assert values("SECRET_KEY_FALLBACKS", env=given) == [["one", "two"]]
+
+
 def test_only_a_portal_for_one_machine_goes_without_a_second_factor(tmp_path):
     said = refusal(environment(tmp_path, **PRODUCTION, DEMO_WITHOUT_MFA="1"))
     assert "DEMO_WITHOUT_MFA" in said

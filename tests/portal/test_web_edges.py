@@ -211,6 +211,29 @@ def test_a_write_without_its_token_is_refused_at_every_door(boss):
         ), (address, answer.status_code)
 
 
+def test_a_token_of_another_browser_or_from_another_site_writes_nothing(boss):
+    def signed_in():
+        browser = Client(enforce_csrf_checks=True)
+        browser.force_login(boss)
+        page = browser.get("/customers/")
+        return browser, str(page.context["csrf_token"]), browser.cookies[running.CSRF_COOKIE_NAME].value
+
+    def answered(browser, token, **headers):
+        form = browser.post("/accounts/logout/", {"csrfmiddlewaretoken": token}, **headers)
+        call = browser.post("/api/customers/", b"{}", "application/json", HTTP_X_CSRFTOKEN=token, **headers)
+        return form.status_code, call.status_code
+
+    browser, mine, cookie = signed_in()
+    _other, foreign, other_cookie = signed_in()
+    assert answered(browser, foreign) == (403, 403)
+    assert answered(browser, other_cookie) == (403, 403)
+    assert answered(browser, mine, HTTP_ORIGIN="https://evil.example") == (403, 403)
+    assert answered(browser, mine, HTTP_ORIGIN="null") == (403, 403)
+    assert answered(browser, "") == (403, 403)
+    call = browser.post("/api/customers/", b"{}", "application/json", HTTP_X_CSRFTOKEN=cookie)
+    assert call.status_code == 422
+
+
 def test_nothing_here_reaches_the_world():
     with pytest.raises(TheWorld), socket.socket() as probe:
         probe.connect(("192.0.2.1", 80))

@@ -11,6 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from vault.keys import ensure_key_file, key_for, keyring, parse_keys
+from vault.lasting import lasting_key
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -24,18 +25,20 @@ def test_the_highest_version_wraps_and_the_lowest_derives_what_never_changes():
     assert (ring.current, ring.oldest) == (3, 1)
 
 
-def test_a_new_version_leaves_indexes_as_they_were(settings):
+def test_a_new_version_leaves_the_older_ones_keys_and_what_lasts_as_they_were(settings):
     settings.PORTAL_KEYS = entry(1, b"a")
-    before = key_for("index/phone")
+    before = key_for("index/phone", 1), lasting_key("token"), lasting_key("something newer")
     settings.PORTAL_KEYS = f"{entry(1, b'a')},{entry(2, b'b')}"
-    assert key_for("index/phone") == before
+    assert (key_for("index/phone", 1), lasting_key("token"), lasting_key("something newer")) == before
     assert keyring().current == 2
+    assert key_for("index/phone", 2) != key_for("index/phone", 1)
 
 
 def test_each_purpose_has_a_key_of_its_own(settings):
     settings.PORTAL_KEYS = entry(1, b"a")
     keys = {
-        key_for(purpose) for purpose in ("wrap", "token", "index/phone", "index/id_number", "digest/content")
+        key_for(purpose, 1)
+        for purpose in ("wrap", "token", "index/phone", "index/id_number", "digest/content")
     }
     assert len(keys) == 5
     assert b"a" * 32 not in keys

@@ -16,6 +16,7 @@ from exchange.outbox.key_clock import KeyState
 from exchange.outbox.standstill import ask_again, only_refused_is_left, refused_calls
 from exchange.outbox.watchdog import watched
 from kyc.delivery.progress import show_progress
+from kyc.models import Document
 
 
 class Command(ActingCommand):
@@ -44,7 +45,8 @@ class Command(ActingCommand):
                 notice=notice,
                 give_up=lambda: crew.delivery.clock.state().is_stopped or only_refused_is_left(),
             )
-        self._summary(crew.delivery.clock.state(), was_stopped=crew.is_stopping)
+            was_stopped = crew.is_stopping
+        self._summary(crew.delivery.clock.state(), was_stopped=was_stopped)
         if queries.open_count():
             raise SystemExit(1)
 
@@ -67,6 +69,11 @@ class Command(ActingCommand):
             if reason:
                 label, remedy = Reason(reason).label, Reason(reason).remedy
                 write(f"Waits for a person: {count} × {Topic(name).label}: {label}. {remedy}")
+        if flagged := Document.objects.filter(is_flagged=True).count():
+            write(
+                f"Its reply was lost, so it may be there twice or not at all: {flagged} × document. "
+                "`manage.py outbox_status` names them; ask the exchange what it holds."
+            )
         if key.stopped_code:
             write(
                 f"The exchange refuses the API key ({key.stopped_code}). Check EXCHANGE_API_KEY, "

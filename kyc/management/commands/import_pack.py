@@ -37,16 +37,22 @@ class Command(ActingCommand):
         add("--merchant", default="", metavar="UID", help="the merchant of rows that name none")
         add("--dry-run", action="store_true", help="judge everything, write nothing")
         add("--submit", action="store_true", help="submit what is complete to the exchange")
-        add("--accept-warnings", default="", metavar="REASON", help="accept the pack's warnings, and say why")
+        add("--accept-warnings", metavar="REASON", help="accept the pack's warnings, and say why")
         add("--report", type=Path, metavar="FILE", help="the rejected rows again: a folder, or an .xlsx")
 
     def act(self, actor: User, **options: Any) -> None:
         from exchange.connection import make_client
+        from kyc.pack.columns import DOCUMENTS
         from kyc.pack.importing import Options, import_pack
         from kyc.pack.opening import open_pack
         from kyc.pack.report import check_size, make_report
         from kyc.pack.telling import tell
 
+        if options["accept_warnings"] is not None and not options["accept_warnings"].strip():
+            raise CommandError(
+                "--accept-warnings needs the reason why they are accepted. Nothing was changed.",
+                returncode=UNUSABLE,
+            )
         # Said before anything is written, not after the first hundred customers.
         if options["submit"]:
             policy.require(actor, "customer.submit")
@@ -57,13 +63,14 @@ class Command(ActingCommand):
             merchant_uid=options["merchant"].strip(),
             is_dry=options["dry_run"],
             submits=options["submit"],
-            accept_warnings=options["accept_warnings"].strip(),
+            accept_warnings=(options["accept_warnings"] or "").strip(),
         )
         path: Path = options["pack"]
         report = None
         try:
             with open_pack(path, options["documents"]) as pack, self._progress() as progress:
                 labels = {name: table.where for name, table in pack.tables.items()}
+                documents = (options["documents"] or path) if DOCUMENTS in pack.tables else None
                 if options["report"] is not None:
                     report = make_report(options["report"], pack, path)
 
@@ -88,7 +95,12 @@ class Command(ActingCommand):
             if report is not None:
                 report.abandon()
         for line in tell(
-            tally, is_dry=settings.is_dry, submits=settings.submits, report=written, labels=labels
+            tally,
+            is_dry=settings.is_dry,
+            submits=settings.submits,
+            report=written,
+            documents=documents,
+            labels=labels,
         ):
             self.stdout.write(line)
         if tally.exit_code:

@@ -1,8 +1,12 @@
 """What the audit trail can be searched by."""
 
+from __future__ import annotations
+
 import datetime
+from typing import TYPE_CHECKING
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit_rows import Outcome
@@ -11,7 +15,12 @@ from portal.pages.audit.queries import NOBODY
 from portal.pages.audit.words import CHANNELS, GROUPS, WORDS
 from portal.pages.list_filters import ListFilters
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
 PEOPLE_SHOWN = 500
+# Nothing happened before or will after; a day at the very end of all years has no next one.
+EARLIEST, LATEST = datetime.date(2000, 1, 1), datetime.date(2999, 12, 31)
 
 
 class DateInput(forms.DateInput):
@@ -19,6 +28,11 @@ class DateInput(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%d")
+
+
+def _day(label: StrPromise) -> forms.DateField:
+    validators = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+    return forms.DateField(label=label, required=False, widget=DateInput(), validators=validators)
 
 
 class AuditFilters(ListFilters):
@@ -50,8 +64,8 @@ class AuditFilters(ListFilters):
         required=False,
         choices=[("", _("Any")), *CHANNELS.items()],
     )
-    since = forms.DateField(label=_("From"), required=False, widget=DateInput())
-    until = forms.DateField(label=_("To"), required=False, widget=DateInput())
+    since = _day(_("From"))
+    until = _day(_("To"))
 
     def __init__(self, data, *, user: User) -> None:
         super().__init__(data, user=user)

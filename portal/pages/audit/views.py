@@ -60,7 +60,7 @@ def export(request: StaffRequest) -> HttpResponse | StreamingHttpResponse:
     if filters.not_valid():
         messages.error(
             request,
-            _("One of the filters is not valid, so nothing was taken. Correct it on the page, and try again."),
+            _("A filter is not valid, so nothing was taken. Correct it on the page, and try again."),
         )
         return redirect("audit")
     found = matching(visible_entries(request.user, "audit.export"), values)

@@ -24,7 +24,9 @@ def is_unchanged_since_turned_down(customer: Customer) -> bool:
     if not customer.is_editable or customer.submitted_at is None:
         return False
     last = (
-        AuditEntry.objects.filter(customer_id=customer.pk, action__in=(_TURNED_DOWN, *_CHANGES), outcome="done")
+        AuditEntry.objects.filter(
+            customer_id=customer.pk, action__in=(_TURNED_DOWN, *_CHANGES), outcome="done"
+        )
         .order_by("-at", "-pk")
         .values_list("action", flat=True)
         .first()

@@ -45,8 +45,8 @@ def download(request: StaffRequest, document_id: UUID) -> HttpResponse:
         messages.error(
             request,
             _(
-                "The file can't be opened: it is missing from the store, or its key is."
-                " Tell the people who run this portal."
+                "The file can't be opened: the store is away or has lost it, or its key is gone."
+                " Try again in a minute, then tell the people who run this portal."
             ),
         )
         return redirect("customer-detail", customer_id=document.customer_id)

@@ -1,4 +1,4 @@
-"""What blocks customers: what the outbox can't decide, what the exchange rejected, doubts, and what drafts lack."""
+"""What blocks customers: what the outbox can't decide, rejections, doubts, and what drafts lack."""
 
 import datetime
 from collections import Counter
@@ -25,16 +25,18 @@ from portal.pages.waiting.queries import what_waits
 from portal.pages.whose_move import open_rows
 
 BLOCKERS_SHOWN = 7
-# Up to here the documents that drafts lack are counted by the database. Measured with 100,000 drafts on SQLite that
+# Up to here the documents that drafts lack are counted by the database. With 100,000 drafts on SQLite that
 # took 1.4 s; above this the newest are judged, and the page says so.
 COUNTED_DRAFTS_MAX = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """How many customers one thing holds back. `query`: what its list is narrowed to; `is_waiting`: the list is that
-    of what waits for staff, else of customers. `among`: only so many of the newest drafts were judged; 0: it is the
-    count of all."""
+    """How many customers one thing holds back.
+
+    `query`: what its list is narrowed to; `is_waiting`: the list is that of what waits for staff, else of
+    customers. `among`: only so many of the newest drafts were judged; 0: it is the count of all.
+    """
 
     title: str
     customers: int
@@ -83,9 +85,13 @@ def _for_staff(
         for topic, reason, count in grouped.order_by("-count", "topic", "reason")
     ]
     if standing.rejected:
-        rows.append(Blocker(_("Rejected by the exchange"), standing.rejected, {"stage": Stage.REJECTED.value}))
+        rows.append(
+            Blocker(_("Rejected by the exchange"), standing.rejected, {"stage": Stage.REJECTED.value})
+        )
     if doubted:
-        rows.append(Blocker(_("Warnings to judge"), len(doubted), {"stage": "draft", "needs": "warning"}, among=among))
+        rows.append(
+            Blocker(_("Warnings to judge"), len(doubted), {"stage": "draft", "needs": "warning"}, among=among)
+        )
     return rows
 
 

@@ -1,9 +1,9 @@
 """How many drafts lack which document: counted by the database, so that it is a count however many there are.
 
-It says what `kyc.requirements` says, and a test compares the two. What can't be told without opening what is sealed,
-or by looking at one customer at a time, is left to the judging of the newest drafts: other faults in a document's
-particulars than an expiry, and the back of an identity document. Somebody with two identity documents of which one
-has expired is counted as having one.
+It says what `kyc.requirements` says, and a test compares the two. What can't be told without opening what is
+sealed, or by looking at one customer at a time, is left to the judging of the newest drafts: other faults
+of a document's particulars than an expiry, and the back of an identity document. Somebody with two
+identity documents of which one has expired is counted as having one.
 """
 
 import datetime
@@ -26,22 +26,21 @@ _OF_PEOPLE = {
 }
 _OF_BUSINESSES = {f"document:{doc_type}": doc_type for doc_type in BUSINESS_TYPES}
 COUNTED = frozenset({*_OF_PEOPLE, *_OF_BUSINESSES})
-_EXPIRING = tuple(
-    name for name, row in DOC_TYPES.items() if row.takes_expiry and name not in NEVER_EXPIRING
-)
+_EXPIRING = tuple(name for name, row in DOC_TYPES.items() if row.takes_expiry and name not in NEVER_EXPIRING)
 
 
 def drafts_without(
     drafts: QuerySet, *, individuals: int, businesses: int, today: datetime.date
 ) -> dict[str, int]:
-    """How many of `drafts`, who are so many `individuals` and `businesses`, are held by each of `COUNTED`, by its
-    code. A business counts once for a document, whether it or several of its owners lack it.
+    """How many of `drafts`, who are so many `individuals` and `businesses`, are held by each of `COUNTED`.
+
+    A business counts once for a document, whether it or several of its owners lack it.
 
     Five queries.
     """
     serve = _that_serve(today)
     of_customers = serve.filter(customer__in=drafts, ubo__isnull=True).order_by()
-    # A type is held once by a customer, so that rows are customers; of identity documents there may be several.
+    # A type is held once by a customer, so that rows are customers; of identity documents there may be more.
     held = Counter(dict(of_customers.values_list("doc_type").annotate(Count("pk"))))
     identified = of_customers.filter(doc_type__in=IDENTITY_FRONTS).values("customer").distinct().count()
     without = Counter(
@@ -87,6 +86,4 @@ def _waived(drafts: QuerySet) -> dict[str, int]:
         customer=OuterRef("customer"), ubo__isnull=True, is_current=True, doc_type=OuterRef("doc_type")
     )
     waivers = Waiver.objects.filter(customer__in=drafts, doc_type__in=BUSINESS_TYPES)
-    return dict(
-        waivers.exclude(Exists(any_version)).order_by().values_list("doc_type").annotate(Count("pk"))
-    )
+    return dict(waivers.exclude(Exists(any_version)).order_by().values_list("doc_type").annotate(Count("pk")))

@@ -1,4 +1,4 @@
-"""Who waits for staff, by what presses most. A customer is of one kind, so that it counts once and stands once."""
+"""Who waits for staff, by what presses most. A customer is of one kind: it counts once and stands once."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.policy import merchant_scope
 from customers.choices import Stage
-from customers.models import Customer, CustomerQuerySet
+from customers.models import CustomerQuerySet
 from exchange.outbox.queries import waiting_for_staff
 from portal.pages.standing import Standing
 

@@ -11,7 +11,9 @@ from customers.choices import Stage
 from customers.models import Customer
 from exchange.outbox.choices import Reason, Topic
 from exchange.outbox.queries import waiting_for_staff
+from kyc.models import Document
 from kyc.requirements import Requirement
+from kyc.scanning.rescanning import waiting_for_scanner
 from portal.pages.customer.sent import SentIntent, described, titles_of
 from portal.pages.drafts import LookedAt, newest_drafts, open_warnings
 from portal.pages.paging import PAGE_SIZE, Place, take_page
@@ -19,6 +21,8 @@ from portal.pages.proposals.queries import Decided, Proposed, decided_for, propo
 from portal.pages.standing import standing_of
 from portal.pages.waiting.kinds import Kind, WaitingCounts, count_waiting, of_kind, with_the_outbox
 from portal.pages.whose_move import requirements_for_list
+
+UNSCANNED_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Start:
 
 @dataclass(slots=True)
 class Matter:
-    """What waits for one reason: in plain words what happened, what to do, and each thing that waits for it."""
+    """What waits for one reason: in plain words what happened, what to do, and each thing that waits."""
 
     title: str
     remedy: str
@@ -97,16 +101,19 @@ class Waiting:
     next: Start | None
     drafts_looked_at: int
     has_more_drafts: bool
+    # A scanner that answers takes minutes at most: what stands here for longer is a matter for who runs it.
+    unscanned: list[Customer]
+    unscanned_count: int
 
     @property
     def is_empty(self) -> bool:
-        return not self.proposals and self.counts.total == 0
+        return not self.proposals and self.counts.total == 0 and self.unscanned_count == 0
 
 
 def waiting(
     *, user: User, today: datetime.date, asked: Asked | None = None, start: Start | None = None
 ) -> Waiting:
-    """Everything that waits for staff among what `user` may see, a page of it, in a fixed number of queries."""
+    """What waits for staff among what `user` may see, a page of it, in a fixed number of queries."""
     asked = asked or Asked()
     customers = Customer.objects.visible_to(user).going_on().select_related("merchant")
     drafts = newest_drafts(customers, today=today)
@@ -115,6 +122,8 @@ def waiting(
     on_page = [customer for _kind, rows in shown for customer in rows]
     entries = _entries(on_page, user, today)
     proposals, proposal_count = proposals_for(user)
+    held = Document.objects.filter(waiting_for_scanner()).values("customer")
+    unscanned = customers.filter(pk__in=held)
     return Waiting(
         proposals=proposals,
         proposal_count=proposal_count,
@@ -127,13 +136,15 @@ def waiting(
         next=following,
         drafts_looked_at=len(drafts.drafts),
         has_more_drafts=drafts.has_more,
+        unscanned=list(unscanned.order_by("created_at", "pk")[:UNSCANNED_SHOWN]),
+        unscanned_count=unscanned.count(),
     )
 
 
 def _page(
     user: User, customers, asked: Asked, start: Start | None, counts: WaitingCounts, drafts: LookedAt
 ) -> tuple[list[tuple[Kind, list[Customer]]], Start | None]:
-    """The customers of one page by kind, and where the next begins: kind by kind, within each the newest first."""
+    """The customers of one page by kind, within each the newest first, and where the next begins."""
     kinds = [kind for kind in Kind if counts.of(kind) and asked.kind in ("", kind)]
     if start is not None:
         kinds = [kind for kind in kinds if list(Kind).index(kind) >= list(Kind).index(start.kind)]

@@ -88,5 +88,7 @@ def retry_all(request: StaffRequest, customer_id: UUID) -> HttpResponse:
         )
         messages.success(request, said % {"n": sent})
     else:
-        messages.error(request, _("Nothing of this customer can be sent again as it is. Nothing was changed."))
+        messages.error(
+            request, _("Nothing of this customer can be sent again as it is. Nothing was changed.")
+        )
     return redirect("waiting")

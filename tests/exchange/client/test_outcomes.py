@@ -47,6 +47,28 @@ def test_a_contract_fault_is_refused(status):
     assert not verdict.pauses_key
 
 
+@pytest.mark.parametrize(
+    "codes",
+    [
+        ("resource.documents.missing_uid", "resource.documents.empty_uid"),
+        ("resource.documents.missing_customer_uid",),
+        ("missing_customer_ubo_uid",),
+        ("uid is required",),
+        ("customer_ubo_uid.blank",),
+    ],
+)
+def test_a_422_that_misses_another_dialects_field_is_a_contract_fault(codes):
+    assert judge(422, errors(*codes)).outcome is REFUSED
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [("missing_merchant_uid",), ("missing_uid", "doc_number.invalid"), ("uid.invalid",), ("empty_uidx",)],
+)
+def test_a_422_about_anything_else_is_rejected(codes):
+    assert judge(422, errors(*codes)).outcome is REJECTED
+
+
 @pytest.mark.parametrize("body", [errors("doc_type.inclusion"), b"", HTML, b"[]", b'{"error":"x"}'])
 def test_a_422_that_names_no_email_is_rejected(body):
     assert judge(422, body).outcome is REJECTED

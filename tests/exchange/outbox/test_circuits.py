@@ -10,7 +10,7 @@ from django.db import connection
 
 from exchange.outbox import circuits
 from exchange.outbox.circuits import Circuits, Standing
-from exchange.outbox.decisions import hold
+from exchange.outbox.decisions import hold, retry
 from exchange.outbox.models import Circuit, Intent
 from exchange.outbox.standstill import ask_again
 from exchange.outbox.vitals import circuit_states
@@ -141,6 +141,29 @@ def test_a_call_refused_to_everybody_rests_and_the_backlog_is_delivered_once_it_
     deliver(lanes=1)
     assert (uploads("waiting_for_staff"), uploads("pending"), uploads("done")) == (6, 0, 12)
     assert not circuit_states()[0].is_open
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("2026-02", "2026-04"), ("2026-04", "2026-02")])
+def test_a_wrong_dialect_rests_the_uploads_and_costs_a_few_documents_at_most(
+    exchange, deliver, settings, ours, theirs
+):
+    for _ in range(6):
+        make_submitted_individual()
+    settings.EXCHANGE_DIALECT = ours
+    exchange.set_faults(dialect=theirs)
+    deliver(lanes=1, until="nothing_due")
+    assert uploads("pending") == 12
+    waiting = Intent.objects.filter(topic="document.upload", state="waiting_for_staff")
+    assert set(waiting.values_list("reason", flat=True)) == {"refused_by_exchange"}
+
+    settings.EXCHANGE_DIALECT = theirs
+    ask_again()
+    deliver(lanes=1)
+    assert (uploads("pending"), uploads("done")) == (0, 12)
+    for intent in waiting:
+        retry(intent)
+    deliver(lanes=1)
+    assert uploads("done") == 18
 
 
 def test_three_refused_documents_of_one_customer_are_that_customers_matter(exchange, deliver):

@@ -175,7 +175,7 @@ def test_documents_of_a_customer_registered_earlier_are_added(tmp_path, machine)
 
 def test_rows_of_a_reference_that_nobody_has_are_errors(tmp_path, machine):
     tally = hand_in(write_pack(tmp_path / "pack", [person(1)], [ubo("B-9")], papers("P-9", ("Selfie",))))
-    assert tally.accepted == 1
+    assert (tally.accepted, tally.customers, tally.strays, tally.exit_code) == (1, 1, 2, 1)
     assert faults(tally) == [
         ("B-9", "ubos", 2, "reference", "unknown_reference"),
         ("P-9", "documents", 2, "reference", "unknown_reference"),
@@ -420,7 +420,7 @@ def test_a_pack_of_several_chunks_is_judged_row_by_row(tmp_path, machine, monkey
     ]
     assert references() == {"P-1", "P-4"}
     stored = Customer.objects.get(reference="P-4")
-    assert (stored.merchant, stored.phone_index) == (corner_shop, keyed_index("phone", "+27822900004"))
+    assert (stored.merchant, stored.phone_index) == (corner_shop, keyed_index("phone", "+27822900004", 1))
 
 
 def test_who_is_registered_between_look_up_and_comparison_is_already_there(tmp_path, machine, monkeypatch):

@@ -1,5 +1,7 @@
 """Tables as CSV: what is read, and what is refused with its place. Numbers are those of the bad inputs."""
 
+import tracemalloc
+
 import pytest
 
 from kyc.pack import csv_table, limits, lines
@@ -73,6 +75,19 @@ def test_45_a_line_without_end_is_refused_long_before_it_is_read(tmp_path, monke
     monkeypatch.setattr(lines, "RECORD_BYTES_MAX", 5_000)
     text = refused(tmp_path, table(ROWS).encode() + b"P-3," + b"x" * 10_000)
     assert "Line 4 is longer than 5000 bytes" in text
+
+
+def test_45_as_it_comes_no_more_than_a_row_may_have_is_held(tmp_path):
+    assert limits.RECORD_BYTES_MAX == 1_000_000
+    tracemalloc.start()
+    try:
+        text = refused(tmp_path, table(ROWS).encode() + b"P-3," + b"x" * 40_000_000)
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "Line 4 is longer than 1000000 bytes" in text
+    # What is written here is 40 MB itself, twice.
+    assert most < 80_000_000 + 12_000_000
 
 
 def test_46_one_row_more_than_a_table_may_have_is_refused(tmp_path, monkeypatch):

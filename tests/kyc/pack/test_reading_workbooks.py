@@ -81,6 +81,30 @@ def test_51_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch
     assert "would unpack to 60 MB" in refused(bomb)
 
 
+def test_51_what_a_directory_says_of_its_parts_is_not_believed(tmp_path):
+    """A sheet of 60 MB that says it has ten bytes, in both places where a zip says so."""
+    path = make_workbook(tmp_path / "pack.xlsx", customers=[person(1)])
+    edit(path, **{"xl/worksheets/sheet1.xml": lambda xml: xml + b" " * 60_000_000})
+    with zipfile.ZipFile(path) as book:
+        part = book.getinfo("xl/worksheets/sheet1.xml")
+    content = bytearray(path.read_bytes())
+    size, ten = part.file_size.to_bytes(4, "little"), (10).to_bytes(4, "little")
+    name = part.filename.encode()
+    for sign, field in ((b"PK\x03\x04", 30), (b"PK\x01\x02", 46)):
+        start = max(place for place in _places(content, name) if content[place - field :][:4] == sign)
+        place = content.index(size, start - field)
+        content[place : place + 4] = ten
+    path.write_bytes(bytes(content))
+    assert "damaged" in refused(path)
+
+
+def _places(content, name):
+    place = content.find(name)
+    while place >= 0:
+        yield place
+        place = content.find(name, place + 1)
+
+
 LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 EXTERNAL = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 

@@ -5,7 +5,8 @@ import pytest
 from accounts.models import AuditEntry
 from customers.models import Customer, Merchant
 from exchange.connection import make_client
-from exchange.outbox.models import Attempt, Intent, Lane
+from exchange.outbox.database import now_ms
+from exchange.outbox.models import Attempt, Intent, Lane, Scan
 from kyc.models import Document
 from tests.factories import (
     make_customer,
@@ -362,3 +363,20 @@ def test_a_business_that_meets_its_own_emails_is_us_whatever_the_error_looks_lik
     customer.refresh_from_db()
     (there,) = exchange.state()["customers"]
     assert customer.uid == there["uid"]
+
+
+def test_a_scan_that_asked_too_often_goes_on_after_the_exchanges_pause(exchange, deliver):
+    """Of many it found some; how often it was told to slow down makes no outage of it."""
+    make_submitted_individual()
+    exchange.set_faults(
+        {"kind": "reset_after", "route": "customers.create", "count": 1},
+        {"kind": "rate_limited", "route": "customers.list", "retry_after": 0},
+    )
+    deliver(until="nothing_due")
+    Scan.objects.update_or_create(merchant_uid=Intent.objects.first().merchant_uid, defaults={"failures": 9})
+    Intent.objects.filter(state="unknown").update(look_ms=0)
+    Scan.objects.update(not_before_ms=0)
+    deliver(until="nothing_due")
+    scan = Scan.objects.get()
+    assert scan.failures > 9
+    assert scan.not_before_ms - now_ms() < 2_000

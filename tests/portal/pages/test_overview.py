@@ -3,6 +3,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from customers.choices import Stage
+from customers.models import Customer
 from portal.pages.overview.outbox import outbox_summary
 from portal.pages.overview.queries import overview
 from tests.portal.pages import people
@@ -51,9 +52,42 @@ def test_customers_are_counted_by_stage_and_kind(some_customers, thandi):
 
 
 def test_what_blocks_the_drafts_is_counted_by_requirement(some_customers, thandi):
-    blockers = {row.code: row.customers for row in numbers(thandi).blockers.rows}
+    blockers = {row.query["needs"]: row.customers for row in numbers(thandi).blockers.of_drafts}
 
     assert blockers == {"document:identity": 1, "document:selfie": 1, "document:proof_of_address": 1}
+
+
+def test_what_blocks_is_more_than_drafts(some_customers, thandi, corner_shop, staff):
+    """A refused upload, a rejected customer and a warning stand there with their lists."""
+    customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    people.stuck(customer, reason="refused_by_exchange")
+    people.moved_to(people.submitted(people.an_individual(corner_shop, thandi), thandi), Stage.REJECTED)
+    people.an_individual(corner_shop, thandi, nationality="ZA", id_number="0202086471086", dob="2002-02-08")
+    shown = numbers(thandi).blockers
+    assert [row.customers for row in shown.for_staff] == [1, 1, 1]
+    for row in shown.for_staff:
+        assert people_listed(staff.get(row.address)) == 1, row
+    assert (shown.waiting.outbox, shown.waiting.rejected, shown.waiting.warnings) == (1, 1, 1)
+
+
+def people_listed(page) -> int:
+    if "rows" in page.context:
+        return len(page.context["rows"])
+    return sum(len(section.entries) for section in page.context["page"].sections)
+
+
+def test_the_documents_that_drafts_lack_are_counted_as_the_requirements_say(corner_shop, thandi, monkeypatch):
+    """Counted by the database where not all drafts are judged: both ways come to the same."""
+    for documents in (True, False, False):
+        customer = people.an_individual(corner_shop, thandi, documents=documents)
+        Customer.objects.filter(pk=customer.pk).update(stage=Stage.DRAFT)
+    Customer.objects.first().documents.filter(doc_type="Selfie").delete()
+    judged = {row.query["needs"]: row.customers for row in numbers(thandi).blockers.of_drafts}
+    cache.clear()
+    monkeypatch.setattr("portal.pages.drafts.DRAFTS_LOOKED_AT", 1)
+    counted = numbers(thandi).blockers
+    assert {row.query["needs"]: row.customers for row in counted.of_drafts if not row.among} == judged
+    assert counted.among == 1
 
 
 def test_every_number_of_a_blocker_leads_to_its_customers(some_customers, staff):

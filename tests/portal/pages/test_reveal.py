@@ -51,6 +51,11 @@ def sealed_values(customer):
     return found - {"scan.jpg"}
 
 
+def test_whoever_writes_a_reason_is_told_that_it_stays(lerato, staff):
+    page = staff.get(reverse("customer-detail", args=[lerato.pk])).text
+    assert page.count('name="reason"') == page.count("Kept as you write it") > 0
+
+
 @pytest.mark.parametrize("who", ["lerato", "acme"])
 def test_no_sealed_value_stands_on_the_page_whoever_looks(who, request, staff):
     customer = request.getfixturevalue(who)

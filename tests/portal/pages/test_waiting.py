@@ -5,7 +5,9 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry
 from customers.choices import Stage
+from customers.models import Customer
 from exchange.outbox.models import Intent
+from kyc.submission import thaw
 from tests.portal.pages import people
 
 PAGE = "/waiting/"
@@ -15,6 +17,10 @@ PAGE = "/waiting/"
 def refused(corner_shop, thandi):
     customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
     return people.stuck(customer, reason="refused_by_exchange", codes="server.method.invalid")
+
+
+def listed(shown):
+    return {section.kind.value: [entry.customer for entry in section.entries] for section in shown.sections}
 
 
 def retry(client, intent, **data):
@@ -36,11 +42,78 @@ def test_all_that_waits_is_grouped_and_counted(corner_shop, thandi, staff, refus
     page = staff.get(PAGE)
     shown = page.context["page"]
 
-    assert [row.customer for row in shown.doubted] == [doubtful]
-    assert (shown.ready, shown.ready_count) == ([ready], 1)
-    assert (shown.rejected, shown.rejected_count) == ([rejected], 1)
-    assert [(group.title, group.count) for group in shown.stuck] == [("The exchange refused the request", 1)]
+    assert listed(shown) == {
+        "outbox": [Customer.objects.get(pk=refused.lane_id)],
+        "rejected": [rejected],
+        "warnings": [doubtful],
+        "submit": [ready],
+    }
+    assert (shown.counts.total, [section.count for section in shown.sections]) == (4, [1, 1, 1, 1])
+    assert "The exchange refused the request" in page.text
     assert "server.method.invalid" in page.text
+
+
+def test_whoever_waits_for_several_things_counts_and_stands_once(corner_shop, thandi, staff):
+    """The exchange turned it down, so it is thawed and could be submitted again: one customer, one entry."""
+    customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    people.stuck(customer, reason="rejected_by_exchange")
+    thaw(customer=customer, reason="rejected_by_exchange", actor=thandi)
+    page = staff.get(PAGE)
+    shown = page.context["page"]
+    customer.refresh_from_db()
+    assert customer.stage == Stage.COMPLETE
+    assert (listed(shown), shown.counts.total) == ({"outbox": [customer]}, 1)
+    assert f"the one with the reference {customer.reference}" in page.text
+
+
+def test_everything_of_a_customer_is_sent_again_at_once(corner_shop, thandi, staff):
+    customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    Intent.objects.filter(lane_id=customer.pk, topic="document.upload").update(
+        state="waiting_for_staff", reason="refused_by_exchange"
+    )
+    (entry,) = staff.get(PAGE).context["page"].sections[0].entries
+    assert (entry.may_retry, len(entry.matters)) == (3, 1)
+    response = staff.post(reverse("customer-retry", args=[customer.pk]))
+    assert response.headers["Location"] == PAGE
+    assert not Intent.objects.filter(state="waiting_for_staff").exists()
+    assert AuditEntry.objects.filter(action="intent.retry").count() == 3
+    again = staff.post(reverse("customer-retry", args=[customer.pk]), follow=True)
+    assert "Nothing of this customer can be sent again" in again.text
+
+
+def test_pages_go_on_from_kind_to_kind_and_show_everybody_once(
+    corner_shop, thandi, staff, refused, monkeypatch
+):
+    monkeypatch.setattr("portal.pages.waiting.queries.PAGE_SIZE", 2)
+    for _ in range(3):
+        people.an_individual(corner_shop, thandi)
+    seen, query = [], ""
+    while query is not None:
+        page = staff.get(f"{PAGE}?{query}")
+        seen += [entry.customer.pk for section in page.context["page"].sections for entry in section.entries]
+        query = page.context["next_query"] or None
+    assert sorted(seen) == sorted(Customer.objects.values_list("pk", flat=True))
+
+
+def test_it_is_narrowed_to_a_kind_and_to_a_reason(corner_shop, thandi, staff, refused):
+    ready = people.an_individual(corner_shop, thandi)
+    assert listed(staff.get(f"{PAGE}?what=submit").context["page"]) == {"submit": [ready]}
+    assert set(listed(staff.get(f"{PAGE}?reason=refused_by_exchange").context["page"])) == {"outbox"}
+    assert listed(staff.get(f"{PAGE}?reason=ubo_email_taken").context["page"]) == {}
+    assert "This filter is not valid" in staff.get(f"{PAGE}?what=everything").text
+
+
+def test_who_waits_for_the_virus_scanner_is_shown_until_it_has_passed_the_file(corner_shop, thandi, staff):
+    waits, other = (people.an_individual(corner_shop, thandi) for _ in range(2))
+    waits.documents.filter(doc_type="Selfie").update(scan="pending")
+    page = staff.get(PAGE)
+    assert (page.context["page"].unscanned, page.context["page"].unscanned_count) == ([waits], 1)
+    assert "The virus scanner has not answered" in page.text
+    waits.documents.update(scan="clean")
+    page = staff.get(PAGE)
+    assert page.context["page"].unscanned == []
+    assert "virus scanner" not in page.text
+    assert other in listed(page.context["page"])["submit"]
 
 
 def test_a_known_outcome_is_sent_again_and_written_down(refused, staff, thandi):
@@ -83,7 +156,7 @@ def test_queries_do_not_grow_with_what_waits(
 ):
     people.an_individual(corner_shop, thandi)
     people.an_individual(corner_shop, thandi, documents=False)
-    with django_assert_max_num_queries(30) as few:
+    with django_assert_max_num_queries(36) as few:
         staff.get(PAGE)
     for _ in range(3):
         people.an_individual(corner_shop, thandi, documents=False)
