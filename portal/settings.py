@@ -513,7 +513,8 @@ if RECOVERY_EPOCH:
 UPLOAD_UNKNOWN_RESENDS = env.int("UPLOAD_UNKNOWN_RESENDS", 1)
 # A worker that gets nothing done for so long while work is due ends itself; its supervisor starts another.
 WORKER_STALL_SECONDS = env.float("WORKER_STALL_SECONDS", 60.0)
-SEND_CLEANED_IMAGES = env.bool("SEND_CLEANED_IMAGES", False)
+if env.bool("SEND_CLEANED_IMAGES", False):
+    raise ImproperlyConfigured("SEND_CLEANED_IMAGES is not built: files go to the exchange as handed in.")
 # How often the exchange is asked for verdicts while any customer is open there.
 POLL_SECONDS = env.float("POLL_SECONDS", 60.0 if _exchange_given else 5.0)
 

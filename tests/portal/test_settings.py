@@ -89,6 +89,10 @@ def test_a_number_that_is_none_is_refused_with_the_setting_it_stands_in(tmp_path
     assert "PORT can't be read as int" in refusal(environment(tmp_path, PORT="eight thousand"))
 
 
+def test_what_is_not_built_is_refused_rather_than_left_out(tmp_path):
+    assert "SEND_CLEANED_IMAGES is not built" in refusal(environment(tmp_path, SEND_CLEANED_IMAGES="1"))
+
+
 def test_an_address_of_no_database_is_refused_without_being_shown(tmp_path):
     said = refusal(environment(tmp_path, DATABASE_URL="postgre://user:hunter22@db/portal"))
     assert "DATABASE_URL" in said
