@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.audit_rows import AuditEntry, Outcome
 from accounts.circumstances import Channel
 from accounts.roles import MACHINE, Role
+from exchange.outbox.choices import Reason
 
 # Whatever is not here is shown by its own name.
 WORDS = {
@@ -20,7 +21,7 @@ WORDS = {
     "customer.adopted": _("Found at the exchange and bound"),
     "customer.reference_set_at_exchange": _("Reference set at the exchange"),
     "customer.documents_sent": _("All documents sent"),
-    "customer.verdict": _("The exchange decided"),
+    "customer.verdict": _("The exchange said"),
     "customer.taken_in": _("Taken in from the exchange"),
     "customer.reveal": _("Masked value shown"),
     "customer.export": _("Everything held was handed out"),
@@ -122,9 +123,11 @@ def in_words(action: str) -> str:
 
 
 def reason_in_words(entry: AuditEntry) -> str:
-    """What the person gave as a reason, in quotes; or why it was refused."""
+    """What the person gave as a reason, in quotes; or, in words, why it was refused or done by itself."""
     if entry.outcome == Outcome.REFUSED and entry.reason in _REFUSED:
         return str(_REFUSED[entry.reason])
+    if entry.reason in Reason.values:
+        return str(Reason(entry.reason).label)
     return f"“{entry.reason}”" if entry.reason else ""
 
 

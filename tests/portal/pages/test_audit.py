@@ -60,7 +60,7 @@ def test_it_says_what_who_in_which_role_by_which_way_about_whom_and_what_changed
             reason="as the exchange says",
         )
     text = as_auditor.get(PAGE).text
-    for told in ("The exchange decided", "Olivia Smit", "Officer", "Program (API)", customer.reference):
+    for told in ("The exchange said", "Olivia Smit", "Officer", "Program (API)", customer.reference):
         assert told in text
     assert "pending → verified" in text
     assert "as the exchange says" in text
