@@ -55,8 +55,8 @@ def on_postgres(plan, **more):
     return plan
 
 
-# Where a handful of customers meets many kills, chance may hand a create to staff after three doubtful rounds,
-# as it must, and the judge of these asks for everybody: `by_the_clock`, too.
+# Where a handful of customers meets many kills, chance may hand a create to staff after three doubtful
+# rounds, as it must, and the judge of these asks for everybody: `by_the_clock`, too.
 
 # A Celery worker takes longer to start than one that looks for itself.
 RUNG = {"customers": 20, "mean_gap": 5.0, "duration": 30.0, "frozen": 6.0}
