@@ -119,8 +119,8 @@ def waiting(
     drafts = newest_drafts(customers, today=today)
     counts = count_waiting(customers, user, standing_of(customers), drafts.doubted)
     shown, following = _page(user, customers, asked, start, counts, drafts)
-    on_page = [customer for _kind, rows in shown for customer in rows]
-    entries = _entries(on_page, user, today)
+    on_page = [customer for _kind, _count, rows in shown for customer in rows]
+    entries = _entries(on_page, drafts, user, today)
     proposals, proposal_count = proposals_for(user)
     held = Document.objects.filter(waiting_for_scanner()).values("customer")
     unscanned = customers.filter(pk__in=held)
@@ -129,8 +129,7 @@ def waiting(
         proposal_count=proposal_count,
         decided=decided_for(user),
         sections=[
-            Section(kind, counts.of(kind), [entries[customer.pk] for customer in rows])
-            for kind, rows in shown
+            Section(kind, count, [entries[customer.pk] for customer in rows]) for kind, count, rows in shown
         ],
         counts=counts,
         next=following,
@@ -143,33 +142,39 @@ def waiting(
 
 def _page(
     user: User, customers, asked: Asked, start: Start | None, counts: WaitingCounts, drafts: LookedAt
-) -> tuple[list[tuple[Kind, list[Customer]]], Start | None]:
-    """The customers of one page by kind, within each the newest first, and where the next begins."""
+) -> tuple[list[tuple[Kind, int, list[Customer]]], Start | None]:
+    """The customers of one page by kind, each with how many there are of it on all pages and within it the
+    newest first; and where the next page begins."""
     kinds = [kind for kind in Kind if counts.of(kind) and asked.kind in ("", kind)]
     if start is not None:
         kinds = [kind for kind in kinds if list(Kind).index(kind) >= list(Kind).index(start.kind)]
-    shown: list[tuple[Kind, list[Customer]]] = []
+    shown: list[tuple[Kind, int, list[Customer]]] = []
     left = PAGE_SIZE
     for kind in kinds:
         if left == 0:
             return shown, Start(kind)
-        found = of_kind(kind, customers, user, drafts.doubted)
+        found, count = of_kind(kind, customers, user, drafts.doubted), counts.of(kind)
         if kind == Kind.OUTBOX and (asked.reason or asked.topic):
             found = with_the_outbox(customers, user, asked.reason, asked.topic)
+            count = found.count()
         after = start.after if start is not None and start.kind == kind else None
         page = take_page(found, after=after, size=left)
         if page.rows:
-            shown.append((kind, page.rows))
+            shown.append((kind, count, page.rows))
         if page.next:
             return shown, Start(kind, page.next)
         left -= len(page.rows)
     return shown, None
 
 
-def _entries(customers: Sequence[Customer], user: User, today: datetime.date) -> dict[UUID, Entry]:
-    requirements = requirements_for_list(customers, today=today)
+def _entries(
+    customers: Sequence[Customer], drafts: LookedAt, user: User, today: datetime.date
+) -> dict[UUID, Entry]:
+    # Only drafts have warnings to judge, and the newest were looked at already.
+    others = [row for row in customers if row.stage == Stage.DRAFT and row.pk not in drafts.requirements]
+    requirements = drafts.requirements | (requirements_for_list(others, today=today) if others else {})
     entries = {
-        customer.pk: Entry(customer, warnings=open_warnings(requirements[customer.pk]))
+        customer.pk: Entry(customer, warnings=open_warnings(requirements.get(customer.pk, ())))
         for customer in customers
     }
     intents = list(waiting_for_staff().filter(lane_id__in=list(entries)).order_by("position", "updated_ms"))
