@@ -158,6 +158,15 @@ def test_details_are_asked_only_for_what_changed(exchange, delivered, machine): 
     assert (third.details, third.changed) == (1, 1)
 
 
+def test_a_first_word_that_decides_is_read_in_full(exchange, delivered, machine):  # noqa: F811
+    person = make_submitted_individual()
+    delivered(review_seconds=3600)
+    person.refresh_from_db()
+    exchange.verify(person.uid)
+    first = poll(machine)
+    assert (first.details, first.changed) == (1, 1)
+
+
 def test_only_merchants_with_open_customers_are_asked(exchange, delivered, machine):  # noqa: F811
     uid = exchange.add_merchant(name="Corner Shop")
     make_submitted_individual(merchant=Merchant.objects.create(uid=uid, name="Corner Shop"))

@@ -112,8 +112,9 @@ def test_the_individuals_come_back_verified_and_the_businesses_wait_for_a_person
 
 
 def test_a_mended_report_imports(install, sandbox):
-    import_samples(install)
+    said = import_samples(install).stdout
     report = install.folder / "report"
+    assert f"manage.py import_pack {report} --documents samples/pack" in said
     mended = install.folder / "mended"
     shutil.copytree(report, mended)
     table = mended / "customers.csv"

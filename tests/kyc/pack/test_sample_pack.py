@@ -90,6 +90,13 @@ def command(*words) -> tuple[int, str]:
     return 0, out.getvalue()
 
 
+def test_a_reason_that_says_nothing_is_refused_before_anything_is_read(exchange):
+    with pytest.raises(CommandError, match="needs the reason") as refused:
+        command(PACK, "--accept-warnings", "  ")
+    assert refused.value.returncode == 2
+    assert not Customer.objects.exists()
+
+
 def test_the_command_says_what_was_rejected_and_why_and_ends_with_1(exchange):
     code, text = command(PACK)
     assert code == 1

@@ -1,6 +1,9 @@
 """A pack handed in again does not submit anew what the exchange turned down and nobody has changed."""
 
+import io
+
 import pytest
+from django.core.management import call_command
 
 from customers.models import Customer
 from exchange.outbox.models import Intent
@@ -55,3 +58,10 @@ def test_a_person_may_submit_it_as_it_is(turned_down, thandi, exchange, deliver)
     submit_for_onboarding(customer=Customer.objects.get(), actor=thandi)
     deliver()
     assert len(exchange.state()["customers"]) == 1
+
+
+def test_the_command_names_who_was_turned_down(turned_down):
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("import_pack", str(turned_down), "--submit", stdout=out)
+    assert "handed in unchanged; not submitted again:\n  P-1" in out.getvalue()

@@ -5,7 +5,9 @@ from django.urls import reverse
 
 from customers.choices import Stage
 from customers.models import Customer
+from exchange.outbox.models import Attempt
 from kyc.models import Document
+from kyc.submission import thaw
 from tests.accounts.people import elsewhere
 from tests.portal.pages import people
 
@@ -191,3 +193,21 @@ def test_out_of_scope_a_customer_and_its_documents_are_not_there(draft, thandi, 
 def test_a_customer_that_does_not_exist_is_not_there(staff):
     assert staff.get(reverse("customer-detail", args=[uuid.uuid4()])).status_code == 404
     assert staff.get("/customers/no-such-reference/").status_code == 404
+
+
+def test_what_the_portal_did_by_itself_stands_there_in_words(corner_shop, thandi, staff):
+    customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    people.stuck(customer, reason="rejected_by_exchange")
+    thaw(customer=customer, reason="rejected_by_exchange", actor=thandi)
+    text = staff.get(address(customer)).text
+    assert "The exchange rejected the data" in text
+    assert "“rejected_by_exchange”" not in text
+
+
+def test_an_attempt_repeats_no_outcome_as_its_code(corner_shop, thandi, staff):
+    customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    people.moved_to(customer, Stage.AT_EXCHANGE)
+    Attempt.objects.update(reason="applied")
+    assert '<span class="mono">applied</span>' not in staff.get(address(customer)).text
+    Attempt.objects.update(reason="late_applied")
+    assert '<span class="mono">late_applied</span>' in staff.get(address(customer)).text

@@ -58,11 +58,12 @@ def test_whoever_waits_for_several_things_counts_and_stands_once(corner_shop, th
     customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
     people.stuck(customer, reason="rejected_by_exchange")
     thaw(customer=customer, reason="rejected_by_exchange", actor=thandi)
+    other = people.an_individual(corner_shop, thandi)
     page = staff.get(PAGE)
     shown = page.context["page"]
     customer.refresh_from_db()
     assert customer.stage == Stage.COMPLETE
-    assert (listed(shown), shown.counts.total) == ({"outbox": [customer]}, 1)
+    assert (listed(shown), shown.counts.total) == ({"outbox": [customer], "submit": [other]}, 2)
     assert f"the one with the reference {customer.reference}" in page.text
 
 
@@ -79,6 +80,18 @@ def test_everything_of_a_customer_is_sent_again_at_once(corner_shop, thandi, sta
     assert AuditEntry.objects.filter(action="intent.retry").count() == 3
     again = staff.post(reverse("customer-retry", args=[customer.pk]), follow=True)
     assert "Nothing of this customer can be sent again" in again.text
+
+
+def test_what_can_not_be_sent_again_is_left_without_a_word_about_it(corner_shop, thandi, staff):
+    """One was refused, and of one the content has changed: the button is about the first."""
+    customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    refused, changed = Intent.objects.filter(lane_id=customer.pk, topic="document.upload")[:2]
+    Intent.objects.filter(pk=refused.pk).update(state="waiting_for_staff", reason="refused_by_exchange")
+    Intent.objects.filter(pk=changed.pk).update(state="waiting_for_staff", reason="content_changed")
+    answer = staff.post(reverse("customer-retry", args=[customer.pk]), follow=True)
+    assert [message.level_tag for message in answer.context["messages"]] == ["success"]
+    changed.refresh_from_db()
+    assert changed.reason == "content_changed"
 
 
 def test_pages_go_on_from_kind_to_kind_and_show_everybody_once(
