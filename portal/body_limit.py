@@ -7,7 +7,7 @@ from django.template import loader
 from django.utils.translation import gettext as _
 
 from accounts.circumstances import Refusal, note_refusal
-from portal.api.errors import error_body
+from portal.api.bodies import error_body
 
 # Past what any form of ours takes, and over what people choose by mistake: up to here they are told on the
 # page which document is too large.

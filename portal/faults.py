@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.utils.translation import gettext as _
 
-from portal.api.errors import error_body
+from portal.api.bodies import error_body
 
 # A database that restarts is back within seconds; whoever asks again later than this finds it.
 RETRY_AFTER_SECONDS = "5"

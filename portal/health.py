@@ -5,8 +5,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from portal.readiness import readiness
-
 
 @login_not_required
 @never_cache
@@ -24,6 +22,8 @@ def ready(request: HttpRequest) -> HttpResponse:
 
     An exchange that is away is said and makes nothing unready: what is to be sent waits for it.
     """
+    from portal.readiness import readiness  # loads the client of the exchange, which no page needs
+
     found = readiness()
     body = {
         "ready": found.is_ready,

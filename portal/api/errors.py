@@ -16,6 +16,7 @@ from accounts.policy import NotAllowed
 from accounts.step_up import StepUpNeeded
 from customers.problems import Refused
 from kyc.submission import NotReady
+from portal.api.bodies import error_body
 from portal.api.shapes import problem_shapes, requirement_shapes
 
 
@@ -25,10 +26,6 @@ class BadParameter(Exception):
     def __init__(self, name: str, remedy: str) -> None:
         super().__init__(name)
         self.name, self.remedy = name, remedy
-
-
-def error_body(code: str, message: str, remedy: str, **more: Any) -> dict[str, Any]:
-    return {"error": {"code": code, "message": message, "remedy": remedy, **more}}
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:

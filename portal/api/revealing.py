@@ -14,8 +14,8 @@ from accounts import policy
 from accounts.step_up import require_fresh
 from customers.problems import ERROR, Problem, Refused
 from kyc.revealing import NothingThere, find_named, reveal
+from portal.api.bodies import error_body
 from portal.api.customers import CustomerAPI
-from portal.api.errors import error_body
 from vault.envelope import CannotOpen
 
 _NAMES = ("field", "subject", "reason")

@@ -38,3 +38,9 @@ def test_a_process_that_did_not_begin_is_left_as_it_is():
     frozen = gc.get_freeze_count()
     starting.everything_loaded()
     assert (gc.isenabled(), gc.get_freeze_count()) == (True, frozen)
+
+
+def test_a_web_process_starts_without_what_its_first_page_does_not_need(tmp_path):
+    late = ("rest_framework.compat", "requests", "psycopg", "yaml", "webauthn", "qrcode", "prometheus_client")
+    tell = f"import sys; print([name for name in {late!r} if name in sys.modules])"
+    assert told(tmp_path, "-c", f"import portal.wsgi; {tell}") == "[]"
