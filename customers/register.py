@@ -21,7 +21,7 @@ from customers.indexes import index_people
 from customers.known import check_candidates, merchant_unknown, reference_taken, taken_references
 from customers.models import BusinessProfile, Customer, Merchant, Ubo
 from customers.problems import Problem, Refused
-from customers.records import new_customer, new_profile, new_ubos
+from customers.records import SealedAhead, new_customer, new_profile, new_ubos
 from vault.bulk import write_rows
 from vault.index_versions import writing
 
@@ -58,11 +58,12 @@ class NewCustomer:
     ubos: list[Ubo]
 
 
-def prepare(candidate: Candidate, *, origin: str, now: datetime.datetime | None = None) -> NewCustomer:
-    """The rows of a new customer, nothing written: documents can be sealed for them first."""
+def prepare(candidate: Candidate, *, origin: str, ahead: SealedAhead | None = None) -> NewCustomer:
+    """The rows of a new customer, nothing written: documents can be sealed for them first. `ahead`: what was
+    sealed of the candidate already."""
     assert candidate.merchant is not None
     assert not candidate.has_errors, "only what was judged good is registered"
-    customer = new_customer(candidate, candidate.merchant, origin=origin, now=now or timezone.now())
+    customer = new_customer(candidate, candidate.merchant, origin=origin, now=timezone.now(), ahead=ahead)
     profile = new_profile(candidate, customer) if candidate.is_business else None
     return NewCustomer(candidate, customer, profile, new_ubos(candidate, customer))
 

@@ -13,7 +13,7 @@ from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-from vault.envelope import SEALED_HEAD, cell_name, row_cells
+from vault.envelope import SEALED_HEAD, DataKey, cell_name, row_cells
 
 
 class Sealed(bytes):
@@ -101,19 +101,30 @@ class EncryptedTextField(models.BinaryField):
 
 
 def seal_row(instance: Any, fields: Sequence[EncryptedTextField]) -> tuple[bytes | None, ...]:
-    """`seal_for` of several fields of one instance, from the plain values that it holds."""
-    values = instance.__dict__
+    """`seal_for` of several fields of one instance, from the plain values that it holds. What it holds sealed
+    stays as it is."""
+    values = [instance.__dict__[field.attname] for field in fields]
+    if all(value is None or isinstance(value, Sealed) or value == "" for value in values):
+        return tuple([value or None for value in values])
+    plain = [None if isinstance(value, Sealed) else value for value in values]
+    sealed = seal_values(instance.vault_key(), instance.pk, fields, plain)
+    return tuple(
+        [value if isinstance(value, Sealed) else made for value, made in zip(values, sealed, strict=True)]
+    )
+
+
+def seal_values(
+    key: DataKey, pk: object, fields: Sequence[EncryptedTextField], values: Sequence[Any]
+) -> tuple[bytes | None, ...]:
+    """The bytes to store for `values` of these fields of the row `pk`, which need not be there yet; None for
+    an empty one."""
     row: list[bytes | None] = [None] * len(fields)
-    given = [(place, field) for place, field in enumerate(fields) if values[field.attname] not in (None, "")]
+    given = [place for place, value in enumerate(values) if value is not None and value != ""]
     if given:
-        cells = row_cells(
-            instance._meta.db_table, [str(field.column) for _place, field in given], instance.pk
-        )
-        plain = [field.to_bytes(values[field.attname]) for _place, field in given]
-        cells_and_values = list(zip(cells, plain, strict=True))
-        for (place, _field), sealed in zip(
-            given, instance.vault_key().seal_row(cells_and_values), strict=True
-        ):
+        table = fields[0].model._meta.db_table
+        cells = row_cells(table, [str(fields[place].column) for place in given], pk)
+        plain = [fields[place].to_bytes(values[place]) for place in given]
+        for place, sealed in zip(given, key.seal_row(list(zip(cells, plain, strict=True))), strict=True):
             row[place] = sealed
     return tuple(row)
 

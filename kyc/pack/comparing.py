@@ -19,7 +19,9 @@ _BY_TIME = ("expired",)
 
 def find_existing(units: Sequence[Unit]) -> None:
     """Set `existing`, with merchant, profile and UBOs, on the units whose reference is registered."""
-    existing = load_customers([unit.reference for unit in units if unit.reference])
+    # Most packs hold nobody who is there, which a short question tells.
+    taken = taken_references([unit.reference for unit in units if unit.reference])
+    existing = load_customers(list(taken)) if taken else {}
     for unit in units:
         unit.existing = existing.get(unit.reference)
 

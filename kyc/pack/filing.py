@@ -33,7 +33,9 @@ def file_documents(
     """
     if not is_dry:
         for unit in units:
-            if unit.existing is None and unit.candidate is not None and not unit.has_errors:
+            if unit.existing is not None or unit.candidate is None or unit.has_errors:
+                unit.new = None
+            elif unit.new is None:
                 # The ids and the data key that its files are sealed for.
                 unit.new = prepare(unit.candidate, origin=Origin.PACK)
     held = _held(units)

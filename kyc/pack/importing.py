@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -73,7 +74,7 @@ def import_pack(
     called when the whole pack was read and its rows are counted, `tick` after each chunk.
     """
     tally = Tally()
-    with _rare_collections(), Places(options.merchant_uid) as places, ThreadPoolExecutor(WORKERS) as workers:
+    with _many_rows(), Places(options.merchant_uid) as places, ThreadPoolExecutor(WORKERS) as workers:
         places.survey(pack)
         if not any(places.counts.values()):
             raise PackUnreadable(_("The pack holds no rows."), _("Write them below the header."))
@@ -91,7 +92,8 @@ def import_pack(
             return units
 
         known = [*merchants.values(), default]
-        with judges(judge, known, customers=places.counts[CUSTOMERS]) as judged:
+        customers, prepares = places.counts[CUSTOMERS], not options.is_dry
+        with judges(judge, known, customers=customers, prepares=prepares) as judged:
             surveyed(places)
             for units in _ahead(map(judged, gather(pack, places))):
                 left = units
@@ -102,14 +104,17 @@ def import_pack(
 
 
 @contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Rows come and go by the thousand and hold no cycles: looking for those is a sixth of the time."""
-    before = gc.get_threshold()
+def _many_rows() -> Iterator[None]:
+    """Rows come and go by the thousand and hold no cycles: looking for those is a sixth of the time. And who
+    waited for the database is not to wait long for the thread that reads ahead."""
+    collections, turn = gc.get_threshold(), sys.getswitchinterval()
     gc.set_threshold(100_000, 20, 100)
+    sys.setswitchinterval(0.001)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.set_threshold(*collections)
+        sys.setswitchinterval(turn)
 
 
 def _ahead(chunks: Iterator[Sequence[Unit]]) -> Iterator[Sequence[Unit]]:

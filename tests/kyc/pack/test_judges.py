@@ -14,7 +14,7 @@ from tests.tables import put_tables
 pytestmark = pytest.mark.processes
 
 IMPORT = """
-import json, os, sys
+import contextlib, json, os, sys
 from pathlib import Path
 import django
 django.setup()
@@ -32,6 +32,9 @@ def judge_unit(unit, **options):
     return real(unit, **options)
 importing.judge_unit = judge_unit
 try:
+    if way == "twice":
+        with contextlib.suppress(SystemExit):
+            call_command("import_pack", pack)
     call_command("import_pack", pack, report=Path(report))
 except SystemExit as ended:
     code = ended.code
@@ -68,6 +71,12 @@ def test_who_judges_makes_no_difference(tmp_path, pack):
     code, judged_here, names, report = imported(tmp_path, pack, "here")
     assert (code, judged_here, len(names)) == (1, 31, 29)
     assert imported(tmp_path, pack, "beside") == (code, 0, names, report)
+
+
+def test_who_is_there_already_is_not_entered_anew_though_the_judge_prepared_it(tmp_path, pack):
+    code, judged_here, names, _report = imported(tmp_path, pack, "twice")
+    assert (code, judged_here) == (1, 0)
+    assert len(names) == len({reference for reference, *_rest in names}) == 29
 
 
 def test_a_judge_that_is_killed_costs_nothing(tmp_path, pack):
