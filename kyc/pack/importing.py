@@ -141,7 +141,8 @@ def _take(
         read_documents(unit)
     between = compare(units, places if options.is_dry else None)
     again = [unit.anew() for unit in between]
-    units = [unit for unit in units if not any(unit is other for other in between)]
+    if between:
+        units = [unit for unit in units if not any(unit is other for other in between)]
     try:
         file_documents(pack, units, today=options.today, is_dry=options.is_dry, workers=workers)
     except BaseException:

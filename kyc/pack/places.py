@@ -63,8 +63,12 @@ class Places:
         for rows in _batches(pack.customers.rows(), _BATCH):
             self.counts[CUSTOMERS] += len(rows)
             references.extend([hash(text_of(row, "reference")) for row in rows])
-            emails.extend([hash(self._email_within(row)) for row in rows if text_of(row, "email")])
-            self.merchant_uids.update([text_of(row, "merchant_uid") for row in rows])
+            uids = [text_of(row, "merchant_uid") for row in rows]
+            self.merchant_uids.update(uids)
+            addresses = [text_of(row, "email") for row in rows]
+            emails.extend(
+                [hash(self._within(uid, email)) for uid, email in zip(uids, addresses, strict=True) if email]
+            )
             if is_asked:
                 self._enter(rows)
             tick(len(rows))
@@ -172,9 +176,11 @@ class Places:
         return self._digest(self._email_within(row))
 
     def _email_within(self, row: Row) -> str:
+        return self._within(text_of(row, "merchant_uid"), text_of(row, "email"))
+
+    def _within(self, merchant_uid: str, email: str) -> str:
         """The e-mail with its merchant, among whose customers it may stand once."""
-        merchant_uid = text_of(row, "merchant_uid") or self._default_merchant_uid
-        return f"{merchant_uid}|{text_of(row, 'email').casefold()}"
+        return f"{merchant_uid or self._default_merchant_uid}|{email.casefold()}"
 
 
 def text_of(row: Row, column: str) -> str:
@@ -184,8 +190,10 @@ def text_of(row: Row, column: str) -> str:
         if isinstance(value, float) and value == int(value):
             value = int(value)
         value = "" if value is None else str(value)
-    # No database holds a NUL: what has one matches nothing, and the rules say so.
-    value = value.strip().replace("\0", "�")
+    value = value.strip()
+    if "\0" in value:
+        # No database holds a NUL: what has one matches nothing, and the rules say so.
+        value = value.replace("\0", "�")
     return value if value.isascii() else unicodedata.normalize("NFC", value)
 
 
