@@ -36,6 +36,7 @@ class Need:
     is_proposed: bool = False
     may_submit: bool = False
     why_not: str = ""
+    doubt: str = ""
     anchor: str = field(default="")
 
 
@@ -47,10 +48,12 @@ def needs_of(
     proposed: Collection[tuple[str, str]],
     *,
     user: User,
+    doubt: str = "",
 ) -> list[Need]:
     """The open rows in their order. A door is there only where `user` may go through it.
 
-    `proposed`: action and key of what waits for a second person already.
+    `doubt`: why submitting may be in vain. `proposed`: action and key of what waits for a second person
+    already.
     """
     merchant_uid, stage = customer.merchant.uid, customer.stage
     by_email = {f"ubo:{ubo.email}": ubo for ubo in ubos}
@@ -77,7 +80,7 @@ def needs_of(
             if is_needed("customer.submit") and customer.made_by_id in (None, user.pk):
                 need.why_not = own_change()
             else:
-                need.may_submit = True
+                need.may_submit, need.doubt = True, doubt
         needs.append(need)
     return needs
 

@@ -11,6 +11,7 @@ from kyc.models import AcceptedWarning, Document, Waiver
 from kyc.records import load_record
 from kyc.requirements import Requirement, requirements_of
 from kyc.warnings import OpenWarning, judge
+from portal.pages.customer.correction import doubt_about_submitting
 from portal.pages.customer.facts import Group, customer_groups, facts_of, ubo_groups
 from portal.pages.customer.needs import Need, needs_of
 from portal.pages.customer.sent import Sent, sent_for
@@ -73,13 +74,16 @@ def customer_page(customer: Customer, *, user: User, today: datetime.date) -> Cu
     papers = _papers(customer, record.ubos)
     proposals, _count = proposals_for(user, customer_id=customer.pk)
     waiting = {(row.proposal.action, row.proposal.key) for row in proposals}
+    sent = sent_for(customer, user=user)
+    may_be_in_vain = sent.is_create_stuck and customer.is_editable and not is_sealed_shut
+    doubt = doubt_about_submitting(customer) if may_be_in_vain else ""
     return CustomerPage(
         customer=customer,
         way=way_of(customer),
         groups=customer_groups(customer, record.profile),
         owners=[Owner(ubo, ubo_groups(ubo), papers[ubo.pk]) for ubo in record.ubos],
         papers=papers[None],
-        needs=needs_of(customer, rows, warnings, record.ubos, waiting, user=user),
+        needs=needs_of(customer, rows, warnings, record.ubos, waiting, user=user, doubt=doubt),
         proposals=proposals,
         done=[row for row in rows if row.is_done],
         move=whose_move(rows),
@@ -93,7 +97,7 @@ def customer_page(customer: Customer, *, user: User, today: datetime.date) -> Cu
             .select_related("waived_by", "proposed_by")
             .order_by("-waived_at")
         ),
-        sent=sent_for(customer, user=user),
+        sent=sent,
         events=timeline_of(customer.pk),
         is_sealed_shut=is_sealed_shut,
     )

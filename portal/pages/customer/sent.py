@@ -45,6 +45,11 @@ class Sent:
     ahead: int
     tries: list[Try]
 
+    @property
+    def is_create_stuck(self) -> bool:
+        """The others can't go before the customer is there."""
+        return any(row.intent.topic == Topic.CREATE for row in self.stuck)
+
 
 def sent_for(customer: Customer, *, user: User) -> Sent:
     """Everything that the exchange was or is to be told about a customer; three queries."""

@@ -50,7 +50,8 @@ def way_of(customer: Customer) -> list[Step]:
             state = "done"
         else:
             state = "here" if position == reached + 1 and not is_rejected else "ahead"
-        steps.append(Step(name, state, at))
+        # Who was turned down and is a draft again was submitted once; the step is ahead all the same.
+        steps.append(Step(name, state, at if state in ("done", "bad") else None))
     return steps
 
 

@@ -6,7 +6,9 @@ from django.urls import reverse
 from customers.choices import Stage
 from customers.models import Customer
 from exchange.outbox.models import Attempt
+from kyc.canonical import canonical_digest
 from kyc.models import Document
+from kyc.records import load_record
 from kyc.submission import thaw
 from tests.accounts.people import elsewhere
 from tests.portal.pages import people
@@ -14,6 +16,10 @@ from tests.portal.pages import people
 
 def address(customer):
     return reverse("customer-detail", args=[customer.pk])
+
+
+def digest_of(record):
+    return canonical_digest(record.customer, record.ubos, record.profile)
 
 
 def steps(response):
@@ -211,3 +217,36 @@ def test_an_attempt_repeats_no_outcome_as_its_code(corner_shop, thandi, staff):
     assert '<span class="mono">applied</span>' not in staff.get(address(customer)).text
     Attempt.objects.update(reason="late_applied")
     assert '<span class="mono">late_applied</span>' in staff.get(address(customer)).text
+
+
+@pytest.fixture
+def turned_down(corner_shop, thandi):
+    """Rejected by the exchange, and a draft again."""
+    customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    people.stuck(customer, reason="rejected_by_exchange")
+    thaw(customer=customer, reason="rejected_by_exchange", actor=thandi)
+    return customer
+
+
+def test_whom_the_exchange_turned_down_as_it_is_is_not_urged_to_be_submitted_again(turned_down, staff):
+    Attempt.objects.update(request_digest=digest_of(load_record(turned_down)))
+    text = staff.get(address(turned_down)).text
+    assert "nothing of its data has changed since" in text
+    assert "Submit all the same" in text
+    Attempt.objects.update(request_digest="of other data")
+    text = staff.get(address(turned_down)).text
+    assert "nothing of its data has changed since" not in text
+    assert "Submit all the same" not in text
+
+
+def test_the_way_gives_no_day_for_a_step_that_is_ahead_again(turned_down, staff):
+    assert turned_down.submitted_at is not None
+    ahead = [step for step in staff.get(address(turned_down)).context["page"].way if step.state != "done"]
+    assert [step.name for step in ahead][0] == "Submitted"
+    assert {step.at for step in ahead} == {None}
+
+
+def test_what_can_not_go_before_the_customer_is_there_is_not_said_to_wait_for_a_turn(turned_down, staff):
+    text = staff.get(address(turned_down)).text
+    assert "1 more thing is sent once the exchange has the customer" in text
+    assert "waits for its turn" not in text
