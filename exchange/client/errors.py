@@ -98,7 +98,10 @@ class NotSigned(NotApplied):
 
 class Unreachable(NotApplied):
     happened = "The exchange could not be reached."
-    default_remedy = "It can be sent again later. If this stays, check EXCHANGE_BASE_URL and the network."
+    default_remedy = (
+        "It can be sent again later. If this stays, check EXCHANGE_BASE_URL (with the sandbox: SANDBOX_PORT,"
+        " which each command needs as `make run` had it) and the network."
+    )
 
 
 class RateLimited(NotApplied):

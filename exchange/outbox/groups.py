@@ -21,7 +21,7 @@ class Group(models.TextChoices):
     DUE = "due", _("Due now")
     IN_FLIGHT = "in_flight", _("In flight")
     LATER = "later", _("Due later")
-    NOT_READY = "not_ready", _("Waiting for the uid")
+    NOT_READY = "not_ready", _("After the customer")
     HELD = "held", _("Held back")
     UNKNOWN = "unknown", _("Outcome unknown")
     FOR_STAFF = "for_staff", _("Waiting for staff")
@@ -50,10 +50,10 @@ _TONES = {
     "given_up": "neutral",
 }
 _MEANINGS = {
-    "due": _("the next free lane sends it"),
+    "due": _("it is sent next"),
     "in_flight": _("sent, the answer is awaited"),
     "later": _("tried before, or the exchange asked us to wait"),
-    "not_ready": _("its customer is not at the exchange yet"),
+    "not_ready": _("sent once the exchange has its customer"),
     "held": _("a person holds it back"),
     "unknown": _("the answer was lost, the exchange is being looked at"),
     "for_staff": _("only a person can move it"),

@@ -21,6 +21,8 @@ from portal.pages.proposals.queries import Proposed, proposals_for
 from portal.pages.whose_move import Move, whose_move
 from vault.envelope import CannotOpen
 
+EVENTS_SHOWN = 8
+
 
 @dataclass(slots=True)
 class Papers:
@@ -55,6 +57,14 @@ class CustomerPage:
     events: list[Event]
     # The customer's key is gone: names and states are left, everything sealed is not.
     is_sealed_shut: bool = False
+
+    @property
+    def newest_events(self) -> list[Event]:
+        return self.events[:EVENTS_SHOWN]
+
+    @property
+    def earlier_events(self) -> list[Event]:
+        return self.events[EVENTS_SHOWN:]
 
 
 def customer_page(customer: Customer, *, user: User, today: datetime.date) -> CustomerPage:

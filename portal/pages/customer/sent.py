@@ -13,6 +13,8 @@ from kyc.delivery.decisions import may_retry
 from kyc.models import Document
 from portal.pages.customer.correction import how_to_correct
 
+TRIES_SHOWN = 6
+
 
 @dataclass(slots=True)
 class SentIntent:
@@ -44,6 +46,15 @@ class Sent:
     stuck: list[SentIntent]
     ahead: int
     tries: list[Try]
+
+    @property
+    def newest(self) -> list[Try]:
+        return self.tries[:TRIES_SHOWN]
+
+    @property
+    def earlier(self) -> list[Try]:
+        """Those that a reader opens: a business with its owners has dozens."""
+        return self.tries[TRIES_SHOWN:]
 
     @property
     def is_create_stuck(self) -> bool:

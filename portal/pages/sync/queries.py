@@ -109,6 +109,11 @@ class Sync:
         return sum(circuit.is_open for circuit in self.circuits)
 
     @property
+    def failing_calls(self) -> int:
+        """Calls whose last answers were failures or refusals, resting or not."""
+        return sum(bool(circuit.failures or circuit.refusals) for circuit in self.circuits)
+
+    @property
     def refused_calls(self) -> list[str]:
         """Calls that rest since one customer after another was refused."""
         return [circuit.endpoint for circuit in self.circuits if circuit.is_open and circuit.refusals]

@@ -5,9 +5,11 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import AuditEntry
+from exchange.client.dialects import DIALECTS
 from exchange.outbox.database import now_ms
 from exchange.outbox.groups import OPEN_GROUPS, Group, group_counts, group_of, in_groups
 from exchange.outbox.models import ApiKeyClock, Attempt, Circuit, Intent, Worker
+from portal.templatetags.calls import NAMES
 from tests.accounts.people import revoke
 from tests.portal.pages import people
 
@@ -382,3 +384,14 @@ def test_a_decision_needs_its_right_its_scope_and_a_name(at_work, staff, thandi)
 
 def test_out_of_scope_nothing_is_decided(at_work, staff, nothing_in_scope):
     assert decide(staff, at_work["refused"], "give-up").status_code == 404
+
+
+def test_every_call_of_every_dialect_has_words_on_the_page():
+    assert {name for dialect in DIALECTS.values() for name in dialect.calls} == set(NAMES)
+
+
+def test_a_call_that_fails_is_not_said_to_work(staff):
+    Circuit.objects.create(endpoint="create_customer", failures=2)
+    text = staff.get(reverse("sync")).text
+    assert "Create a customer" in text
+    assert ("Some fail" in text, "None rests" in text) == (True, False)
