@@ -32,12 +32,15 @@ NOTHING_HAPPENED = {
     "key_refused",
     "clock",
 }
+# So many rounds whose outcome nobody knows, each proved absent since, and a person decides.
+DOUBTFUL_ROUNDS = 3
 # Audit rows that tell of a uid that was bound, whichever way.
 BINDINGS = ("created_at_exchange", "found_at_exchange", "adopted")
 
 
 def p1_everybody_is_there_once(scene: Scene) -> Iterator[str]:
-    """Lost 0, doubled 0, wrong adoptions 0; with staff are exactly the genuine clashes."""
+    """Lost 0, doubled 0, wrong adoptions 0; with staff are the genuine clashes, and who is not there after as
+    many doubtful rounds as are made (reliability 2.3)."""
     for customer in scene.customers:
         name, rows = customer["reference"], scene.of_them(customer)
         if len(rows) > 1:
@@ -54,9 +57,25 @@ def p1_everybody_is_there_once(scene: Scene) -> Iterator[str]:
             continue
         if customer["email"].casefold() in scene.strangers:
             scene.notes["genuine_clashes"] += 1
+        elif not rows and _is_handed_to_staff(scene, customer):
+            scene.notes["with_staff_after_doubtful_rounds"] += 1
         elif scene.is_over:
             scene.notes["lost"] += 1
             yield f"lost: {name} is at stage {customer['stage']} without a uid ({len(rows)} there)"
+
+
+def _is_handed_to_staff(scene: Scene, customer: dict) -> bool:
+    """Whether its create waits for a person since the exchange itself left so many of its rounds in doubt."""
+    creates = [
+        row for row in scene.facts["intents"] if (row["topic"], row["subject_id"]) == (CREATE, customer["id"])
+    ]
+    return any(
+        row["state"] == "waiting_for_staff"
+        and row["reason"] == "create_outcome_unknown"
+        and row["unknown_tries"] >= DOUBTFUL_ROUNDS
+        and sum(attempt["outcome"] == "unknown" for attempt in row["attempts"]) >= DOUBTFUL_ROUNDS
+        for row in creates
+    )
 
 
 def p2_documents_arrive_and_doubt_is_flagged(scene: Scene) -> Iterator[str]:
