@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 
 # Nonces may not run further ahead of the clock than this: the exchange's window is 5 s.
 DRIFT_MS = 1_000
-# Calls that may follow each other at once after a quiet time.
+# Calls that may follow each other at once after a quiet time, while the whole rate is in force: what the
+# exchange found too much may have been that.
 BURST_CALLS = 5
 # After a 429 without Retry-After.
 DEFAULT_PAUSE_MS = 1_000
@@ -249,7 +250,7 @@ def _interval_sql() -> str:
 def _slot_sql() -> str:
     """When the next call may go, epoch microseconds."""
     _, greatest = least_greatest()
-    burst = f"{BURST_CALLS - 1} * {_interval_sql()}"
+    burst = f"CASE WHEN {_share_sql()} < 1 THEN 0 ELSE {BURST_CALLS - 1} * {_interval_sql()} END"
     return f"CAST({greatest}({now_sql()} * 1000, tat_us - {burst}) AS BIGINT)"
 
 

@@ -79,6 +79,17 @@ def test_the_rate_climbs_back_by_five_percent_a_minute():
     assert clock.state().rate == pytest.approx(20)
 
 
+def test_a_key_that_was_told_to_slow_down_sends_one_by_one():
+    clock = KeyClock("k", rate=20)
+    clock.grant()
+    ApiKeyClock.objects.update(share=0.5, share_at_ms=now_ms(), tat_us=0)
+    first, second = clock.grant(), clock.grant()
+    assert first.wait == 0
+    assert second.wait == pytest.approx(0.1, abs=0.05)
+    ApiKeyClock.objects.update(share=1.0, tat_us=0)
+    assert [clock.grant().wait for _ in range(5)] == [0] * 5
+
+
 def test_a_refused_key_is_struck_once_a_pause_and_stops_at_the_third():
     clock = KeyClock("k", rate=20)
     for strikes in range(3):
