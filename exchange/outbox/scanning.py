@@ -37,8 +37,10 @@ def read_list(list_page: ListPage) -> Listing:
     """Read pages until as many distinct uids were seen as the list says it has (002:2051 ff).
 
     Rows may come twice, in any order, and shift between pages: they go by uid. A total that is not reached,
-    since it moved or rows were missed, has the list read again. Where the total counts rows twice, or there
-    is none, pass after pass must bring nobody new. Raises ExchangeError where a page can't be had.
+    since it moved or rows were missed, has the list read again, by pages of the size that the server gives:
+    it may give fewer rows than it was asked for and count its pages by what was asked for. Where the total
+    counts rows twice, or there is none, pass after pass must bring nobody new. A list of which fewer rows
+    than its total were served is never whole. Raises ExchangeError where a page can't be had.
     """
     found, limit, quiet = Listing(), PAGE_ROWS, 0
     for _ in range(MOST_PASSES):
@@ -54,23 +56,33 @@ def read_list(list_page: ListPage) -> Listing:
         found.is_whole = _is_whole(one, len(found.rows), quiet)
         if found.is_whole:
             return found
+        if one.is_short and one.first_page:
+            limit = min(limit, one.first_page)
     log.warning("list_not_whole rows=%s calls=%s", len(found.rows), found.calls)
     return found
 
 
 @dataclass(slots=True)
 class _Pass:
-    """One reading of the list: the total it named last, whether that moved, its pages with rows, all rows,
-    and those without a uid."""
+    """One reading of the list: the total it named last, whether that moved, the rows of its first page, its
+    pages with rows, all rows, and those without a uid."""
 
     total: int | None = None
+    first_page: int = 0
     has_moved: bool = False
     pages: int = 0
     read: int = 0
     unreadable: int = 0
 
+    @property
+    def is_short(self) -> bool:
+        """Fewer rows were served than the list says it has: whoever was not served may be anybody."""
+        return self.total is not None and self.read < self.total
+
 
 def _is_whole(one: _Pass, distinct: int, quiet: int) -> bool:
+    if one.is_short:
+        return False
     if one.pages <= 1:
         return True  # one answer is one moment's list
     if one.total is None:
@@ -89,6 +101,7 @@ def _pass(list_page: ListPage, limit: int, found: Listing) -> _Pass:
             one.total = answer.total
         found.rows.update((row.uid, row) for row in answer.rows)
         rows = len(answer.rows) + answer.unreadable
+        one.first_page = one.first_page or rows
         one.read += rows
         one.unreadable += answer.unreadable
         one.pages += rows > 0

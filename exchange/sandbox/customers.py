@@ -41,7 +41,7 @@ def _customers_page(store: Store, request: Request, quirks: dict, merchant_uid: 
         f"SELECT {_LIST_COLUMNS} FROM accounts WHERE {where}"  # noqa: S608
         f" ORDER BY {_ORDERS[quirks['list_order']]} LIMIT ? OFFSET ?",
         *values,
-        limit,
+        min(limit, quirks["list_page_cap"] or limit),
         (page - 1) * limit,
     )
     body = [representations.list_row(row, quirks, now) for row in rows]

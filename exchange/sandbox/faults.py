@@ -63,6 +63,7 @@ _QUIRKS: dict[str, tuple[Any, str]] = {
     "list_order": ("asc", "of the lists, by creation"),
     "list_lag_seconds": (0.0, "how long a new customer is missing from the lists"),
     "list_total": (True, "lists carry the Total header"),
+    "list_page_cap": (0, "rows in a page of customers at the most, counted by what was asked; 0: no such"),
     "error_shape": ("array", "how the body of an error is built"),
     "racy_email_seconds": (0.0, "the e-mail is checked on arrival and written so much later"),
     "email_case": ("fold", "whether Jane@ and jane@ are the same"),

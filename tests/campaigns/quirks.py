@@ -45,6 +45,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "list_order": ("desc", "random"),
     "list_lag_seconds": (0.5,),
     "list_total": (False,),
+    "list_page_cap": (3,),
     "error_shape": ("object", "string", "singular"),
     "racy_email_seconds": (0.2,),
     "email_case": ("exact",),

@@ -123,6 +123,18 @@ def test_individuals_come_back_verified_and_businesses_wait_for_a_person(
     assert business.stage == "verified"
 
 
+def test_nobody_is_passed_over_by_a_server_that_gives_fewer_rows_than_are_asked_for(
+    exchange,  # noqa: F811
+    delivered,
+    machine,
+):
+    people = [make_submitted_individual() for _ in range(5)]
+    exchange.set_faults(list_page_cap=2)
+    delivered()
+    poll(machine)
+    assert {type(person).objects.get(pk=person.pk).stage for person in people} == {"verified"}
+
+
 def test_a_business_without_kyc_status_is_read_from_its_state(exchange, delivered, machine):  # noqa: F811
     business = make_submitted_business()
     delivered()

@@ -14,9 +14,13 @@ def row(uid):
 
 
 class List:
-    """A list of so many rows, served in pages. `grow`: rows that appear with every page."""
+    """A list of so many rows, served in pages. `grow`: rows that appear with every page; `hidden`: counted by
+    its total and never served; `by_asked`: its pages begin where those of the asked size would."""
 
-    def __init__(self, count, *, order="asc", total=True, page_rows=10, grow=0, doubled=0):
+    def __init__(
+        self, count, *, order="asc", total=True, page_rows=10, grow=0, doubled=0, hidden=0, by_asked=False
+    ):
+        self.hidden, self.by_asked = hidden, by_asked
         self.uids = [str(number) for number in range(count)]
         self.order, self.total, self.page_rows, self.grow, self.doubled = (
             order,
@@ -36,8 +40,9 @@ class List:
         elif self.order == "desc":
             uids.reverse()
         rows = min(limit, self.page_rows)
-        part = uids[(page - 1) * rows : page * rows]
-        total = len(uids) if self.total else None
+        start = (page - 1) * (limit if self.by_asked else rows)
+        part = uids[start : start + rows]
+        total = len(uids) + self.hidden if self.total else None
         self.uids += [f"new-{self.asked}-{number}" for number in range(self.grow)]
         return Page(tuple(map(row, part)), page, rows, total)
 
@@ -79,3 +84,16 @@ def test_without_passes_in_no_order_rows_are_missed(monkeypatch):
     listing = read_list(List(25, order="random"))
     assert len(listing.rows) < 25
     assert not listing.is_whole
+
+
+@pytest.mark.parametrize("count", [8, 15])
+def test_a_list_that_serves_fewer_rows_than_its_total_is_never_whole(count):
+    """Absence is proved by it: whoever was not served may be the very one."""
+    listing = read_list(List(count, hidden=5))
+    assert (len(listing.rows), listing.is_whole) == (count, False)
+
+
+@pytest.mark.parametrize("count", [11, 35])
+def test_a_server_that_gives_fewer_rows_and_counts_pages_by_what_was_asked_is_read_whole(count):
+    listing = read_list(List(count, by_asked=True))
+    assert (len(listing.rows), listing.is_whole) == (count, True)

@@ -195,6 +195,13 @@ def test_the_list_can_be_turned_round_shuffled_and_lag(asker, sandbox):
     assert "Total" not in asker.get(CUSTOMERS).headers
 
 
+def test_a_page_may_have_fewer_rows_than_were_asked_for(asker, sandbox):
+    uids = [asker.uid() for _ in range(5)]
+    sandbox.set_faults(list_page_cap=2)
+    assert [row["uid"] for row in asker.get(f"{CUSTOMERS}?limit=4").json()] == uids[:2]
+    assert [row["uid"] for row in asker.get(f"{CUSTOMERS}?limit=4&page=2").json()] == uids[4:]
+
+
 @pytest.mark.parametrize(
     ("shape", "body"),
     [

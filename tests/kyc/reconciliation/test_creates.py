@@ -84,6 +84,7 @@ def test_a_request_that_takes_effect_late_is_waited_for(exchange, deliver):
         {"list_lag_seconds": 0.3},
         {"list_order": "random"},
         {"list_order": "desc", "list_total": False},
+        {"list_page_cap": 2},
         {"masking": True},
         {"account_name": "custom_id"},
         {"ubo_uid_in_create": False},
