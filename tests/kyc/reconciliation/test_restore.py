@@ -10,7 +10,7 @@ from django.db import transaction
 
 from customers.models import Customer
 from exchange.outbox import enqueue
-from exchange.outbox.decisions import retry
+from exchange.outbox.decisions import retry, send_after_all
 from exchange.outbox.models import Attempt, Intent, Lane, Orphan, Recovery
 from kyc.documents import upload_intent
 from kyc.models import Document
@@ -226,3 +226,19 @@ def test_a_recovery_that_is_taken_up_again_doubts_nothing_twice(exchange, delive
     exchange.clear_faults()
     deliver()
     assert upload.attempts.filter(phase="lost").count() == 1
+
+
+def test_what_staff_send_after_all_is_found_if_they_had_it_sent_after_the_backup(exchange, deliver, restore):
+    customer = make_submitted_individual()
+    deliver()
+    as_in_the_backup()
+    # In the backup it waits for staff, who had it sent afterwards.
+    create = Intent.objects.filter(topic="customer.create")
+    create.update(state="waiting_for_staff", reason="create_outcome_unknown", unknown_tries=3)
+    restore()
+    send_after_all(create.get())
+    deliver()
+    customer.refresh_from_db()
+    (there,) = exchange.state()["customers"]
+    assert customer.uid == there["uid"]
+    assert not create.get().attempts.filter(phase="sent").exists()
