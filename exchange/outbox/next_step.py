@@ -111,10 +111,10 @@ def next_step(
     if outcome is Outcome.APPLIED:
         return Step(IntentState.DONE, "", 0, tries, unknown_tries)
     if outcome is Outcome.UNKNOWN and not result.is_safe_to_repeat:
-        return _unknown(Topic(topic), result, tries, unknown_tries, pace, resends)
+        return _unknown(Topic(topic), result, tries, unknown_tries, pace, resends, is_outage)
     if outcome is Outcome.REJECTED and topic == Topic.CREATE and unknown_tries and not result.codes:
         # A rejection that names nothing, after a lost reply: it may say that the e-mail is taken, by us.
-        return _unknown(Topic(topic), result, tries, unknown_tries, pace, resends)
+        return _unknown(Topic(topic), result, tries, unknown_tries, pace, resends, is_outage)
     if outcome is Outcome.TAKEN and topic == Topic.CREATE:
         # It may be us: looked for before a person is asked.
         return Step(
@@ -138,12 +138,24 @@ def next_step(
     return Step(IntentState.WAITING_FOR_STAFF, reason, 0, tries, unknown_tries)
 
 
-def _unknown(topic: Topic, result: Result, tries: int, unknown_tries: int, pace: Pace, resends: int) -> Step:
+def _unknown(
+    topic: Topic,
+    result: Result,
+    tries: int,
+    unknown_tries: int,
+    pace: Pace,
+    resends: int,
+    is_outage: bool,
+) -> Step:
     reason = UNKNOWN_REASONS[topic]
     if topic != Topic.UPLOAD:
-        # A worker of ours that ended is no answer of the exchange's: the rounds count those alone.
-        rounds = unknown_tries + (result.cause != WORKER_LOST)
+        # A worker of ours that ended is no answer of the exchange's, and that of an outage is nobody's in
+        # particular: the rounds count the others alone.
+        rounds = unknown_tries + (result.cause != WORKER_LOST and not is_outage)
         return Step(IntentState.UNKNOWN, reason, 0, tries, rounds, pace.first_look_ms())
+    if unknown_tries >= resends and is_outage and result.cause != WORKER_LOST:
+        # Most likely it is missing. A person asks, and may have it sent once the exchange is back.
+        return Step(IntentState.WAITING_FOR_STAFF, reason, 0, tries, unknown_tries + 1)
     if unknown_tries >= resends:
         # Sent as often as it may be; there is no way to ask. It is finished, and its flag stays.
         return Step(IntentState.DONE, reason, 0, tries, unknown_tries + 1)

@@ -125,6 +125,16 @@ def test_an_upload_that_is_unknown_after_its_last_resend_is_finished(unknown_tri
     assert (found.state, found.reason, found.look_ms) == ("done", "upload_outcome_unknown", None)
 
 
+def test_an_outage_uses_up_no_round_of_a_create():
+    found = step("customer.create", Outcome.UNKNOWN, unknown_tries=2, is_outage=True)
+    assert (found.state, found.unknown_tries) == ("unknown", 2)
+
+
+def test_an_upload_whose_last_resend_fell_into_an_outage_is_not_said_to_be_finished():
+    found = step("document.upload", Outcome.UNKNOWN, unknown_tries=1, resends=1, is_outage=True)
+    assert (found.state, found.reason) == ("waiting_for_staff", "upload_outcome_unknown")
+
+
 @pytest.mark.parametrize("code", ["resource.documents.limit_reached", "documents.already_exists"])
 def test_a_resend_that_is_refused_because_it_is_there_asks_staff_whether_it_is(code):
     found = step("document.upload", Outcome.REFUSED, Cause.REFUSED, unknown_tries=1, codes=(code,))
