@@ -3,6 +3,7 @@ numbers."""
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 from typing import Any
@@ -58,6 +59,11 @@ def _pattern(secrets: tuple[str, ...]) -> re.Pattern[str] | None:
     return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
 
+def _password_of(location: Any) -> str:
+    places = [location] if isinstance(location, str) else location
+    return next((found for place in places if (found := urlsplit(str(place)).password)), "")
+
+
 def _values_of(settings: Any) -> set[str]:
     found = {
         *(getattr(settings, name, "") for name in ("SECRET_KEY", "EXCHANGE_API_SECRET", "METRICS_TOKEN")),
@@ -66,5 +72,7 @@ def _values_of(settings: Any) -> set[str]:
         *(entry.partition(":")[2] for entry in str(getattr(settings, "PORTAL_KEYS", "")).split(",")),
         *(str(database.get("PASSWORD", "")) for database in settings.DATABASES.values()),
         urlsplit(getattr(settings, "BROKER_URL", "") or "").password or "",
+        *(_password_of(cache.get("LOCATION", "")) for cache in settings.CACHES.values()),
+        *(os.environ.get(name, "") for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")),
     }
     return {value for value in found if isinstance(value, str) and len(value) >= SECRET_MIN}

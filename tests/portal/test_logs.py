@@ -97,6 +97,12 @@ def test_the_secrets_of_the_settings_are_known_wherever_they_turn_up(settings):
     assert cleaned(said) == "x[secret]y [secret] [secret], [secret]"
 
 
+def test_passwords_of_the_cache_and_the_storage_are_known_too(settings, monkeypatch):
+    settings.CACHES = {"default": {"LOCATION": "redis://:pass-of-the-cache@127.0.0.1:6379/1"}}
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key-of-the-bucket")
+    assert cleaned("pass-of-the-cache key-of-the-bucket") == "[secret] [secret]"
+
+
 def test_every_line_carries_the_id_of_what_it_belongs_to(ear):
     with under(Channel.PAGE, "proxy-0123456789"):
         logging.getLogger("kyc").info("submitted count=%s", 3)

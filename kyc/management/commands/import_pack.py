@@ -44,6 +44,7 @@ class Command(ActingCommand):
         from exchange.connection import make_client
         from kyc.pack.columns import DOCUMENTS
         from kyc.pack.importing import Options, import_pack
+        from kyc.pack.noting import note_imported, note_refused
         from kyc.pack.opening import open_pack
         from kyc.pack.report import check_size, make_report
         from kyc.pack.telling import tell
@@ -88,12 +89,16 @@ class Command(ActingCommand):
                 )
             written = report.finish() if report is not None else None
         except PackUnreadable as error:
+            if not settings.is_dry:
+                note_refused(actor=actor)
             raise CommandError(
                 f"The pack can't be used. Nothing was changed.\n{error}", returncode=UNUSABLE
             ) from None
         finally:
             if report is not None:
                 report.abandon()
+        if not settings.is_dry:
+            note_imported(tally, actor=actor)
         for line in tell(
             tally,
             is_dry=settings.is_dry,

@@ -33,6 +33,7 @@ WORDS = {
     "customer.lift_hold": _("Legal hold lifted"),
     "customer.erase": _("Data destroyed"),
     "customer.view": _("Customer looked at"),
+    "pack.import": _("Pack handed in"),
     "document.add": _("Document handed in"),
     "document.sent": _("Document sent"),
     "document.refused": _("Document refused by the exchange"),
