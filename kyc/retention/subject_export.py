@@ -6,6 +6,9 @@ section 23: whoever we hold data about may ask what it is.
     index.html            what is held, in words, with links to the files
     data.json             the same for programs, by the exchange's names
     documents/            every version of every document, byte for byte as it was handed in
+
+Left out, and the index says so: who of the staff did what, which is about them, and whether a legal hold is
+in force and why, which whoever it is about must not learn from us.
 """
 
 from __future__ import annotations
@@ -62,6 +65,8 @@ class Paper:
     sent_at: datetime | None
     doc_number: str
     doc_expire: date | None
+    doc_issued: date | None
+    file_name: str
 
 
 def export_subject(
@@ -112,7 +117,12 @@ def _sections(customer: Customer) -> list[Section]:
     record = load_record(customer)
     data = {name: value for name, value in customer_data(record).items() if "." not in name}
     sections = [
-        Section("Customer", _facts(customer, [*data, "uid", "exchange_state", "kyc_status", "stage"])),
+        Section(
+            "Customer",
+            _facts(
+                customer, ["reference", "entity_type", *data, "uid", "exchange_state", "kyc_status", "stage"]
+            ),
+        ),
         Section(
             "Dates",
             _facts(
@@ -128,6 +138,12 @@ def _sections(customer: Customer) -> list[Section]:
     decisions = [
         *(Fact(row.code, f"Warning accepted: {row.code}", row.reason) for row in record.accepted),
         *(Fact(row.doc_type, f"Waived: {row.doc_type}", row.reason) for row in record.waivers),
+    ]
+    decisions += [
+        Fact(
+            row.how, f"Relationship ended: {row.get_how_display()}", f"{row.ended_at:%Y-%m-%d}: {row.reason}"
+        )
+        for row in customer.endings.order_by("ended_at")
     ]
     told = [
         Fact(
@@ -153,14 +169,18 @@ def _sections_of_owner(ubo: Ubo) -> list[Section]:
 
 
 def _facts(row: Model, names: Any) -> list[Fact]:
-    """The fields of a row that hold something, in the order of `names`."""
+    """The fields of a row that hold something, in the order of `names`. A No is something, too."""
     held: dict[str, Fact] = {}
     for name in names:
         field = row._meta.get_field(name)
         value = getattr(row, name)
-        if value not in (None, "", [], False):
+        if _is_something(value):
             held.setdefault(name, Fact(name, str(getattr(field, "verbose_name", name)), value))
     return list(held.values())
+
+
+def _is_something(value: Any) -> bool:
+    return value is not None and value != "" and value != []
 
 
 def _paper(document: Document, number: int) -> Paper:
@@ -174,6 +194,8 @@ def _paper(document: Document, number: int) -> Paper:
         sent_at=document.sent_at,
         doc_number=document.doc_number or "",
         doc_expire=document.doc_expire,
+        doc_issued=document.doc_issued,
+        file_name=document.original_name or "",
     )
 
 
