@@ -55,21 +55,26 @@ def on_postgres(plan, **more):
     return plan
 
 
+# Beside the others these take so much of two cores that C8 waits for its locks in vain: `by_the_clock`, too.
+
 # A Celery worker takes longer to start than one that looks for itself.
 RUNG = {"customers": 20, "mean_gap": 5.0, "duration": 30.0, "frozen": 6.0}
 
 
+@pytest.mark.by_the_clock
 def test_without_a_broker_everybody_is_there_exactly_once():
     report = c1_exactly_once.run(on_postgres(small()))
     assert report.holds, report
 
 
+@pytest.mark.by_the_clock
 def test_rung_by_redis_everybody_is_there_exactly_once(redis):
     report = c1_exactly_once.run(on_postgres(small(**RUNG), broker_url=redis))
     assert report.holds, report
     assert report.figures["broker"] == "redis"
 
 
+@pytest.mark.by_the_clock
 def test_rung_by_rabbitmq_everybody_is_there_exactly_once():
     report = c1_exactly_once.run(on_postgres(small(**RUNG), broker_url=address("TEST_RABBITMQ_URL")))
     assert report.holds, report

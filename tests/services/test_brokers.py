@@ -82,3 +82,41 @@ def test_a_pack_is_delivered_and_verified_by_a_worker_that_a_broker_rings(tmp_pa
         assert len(state["documents"]) == sum(len(rows) for rows in PACK["documents"].values())
     finally:
         sandbox.stop()
+
+
+def test_switching_from_one_broker_to_another_and_to_none_loses_and_doubles_nothing(
+    tmp_path, redis_url, rabbitmq_url
+):
+    sandbox = SandboxProcess().start()
+    try:
+        env = environment(
+            tmp_path,
+            BROKER_URL=redis_url,
+            EXCHANGE_BASE_URL=sandbox.base_url,
+            EXCHANGE_API_KEY=sandbox.key,
+            EXCHANGE_API_SECRET=sandbox.secret,
+            EXCHANGE_RATE_PER_SECOND="20",
+            POLL_SECONDS="1",
+        )
+        imported = manage("import_pack", "samples/pack", "--submit", env=env)
+        assert imported.returncode == 1, imported.stderr
+        uploads = sum(len(rows) for rows in PACK["documents"].values())
+        # Each is switched off while there is work under way and queued with it.
+        for broker, most in ((redis_url, 10), (rabbitmq_url, 60), ("", uploads)):
+            with worker(tmp_path, {**env, "BROKER_URL": broker}) as process:
+                until = time.monotonic() + SECONDS
+                while len(sandbox.state()["documents"]) < most and time.monotonic() < until:
+                    assert process.poll() is None
+                    time.sleep(0.1)
+                if most == uploads:
+                    while stages(tmp_path) != EXPECTED_STAGES and time.monotonic() < until:
+                        time.sleep(0.2)
+            there = len(sandbox.state()["documents"])
+            assert there >= most, (tmp_path / "worker.log").read_text(errors="replace")
+            assert (there < uploads) == (most < uploads)
+        assert stages(tmp_path) == EXPECTED_STAGES
+        state = sandbox.state()
+        assert sorted(customer["custom_id"] for customer in state["customers"]) == sorted(ACCEPTED)
+        assert len(state["documents"]) == uploads
+    finally:
+        sandbox.stop()
