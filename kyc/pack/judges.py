@@ -138,7 +138,10 @@ def _serve(theirs: Connection, ours: Connection, judge: Judge, prepares: bool) -
             ]
         except Exception as error:
             answer = error
-        theirs.send(answer)
+        try:
+            theirs.send(answer)
+        except OSError:  # nobody waits for it any more: the import ended, or was ended
+            return
 
 
 def _sealed(unit: Unit) -> SealedAhead | None:

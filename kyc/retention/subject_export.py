@@ -7,8 +7,8 @@ section 23: whoever we hold data about may ask what it is.
     data.json             the same for programs, by the exchange's names
     documents/            every version of every document, byte for byte as it was handed in
 
-Left out, and the index says so: who of the staff did what, which is about them, and whether a legal hold is
-in force and why, which whoever it is about must not learn from us.
+Left out, and the index says so: who of the staff did what, which is about them, and why a legal hold was
+placed.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from customers.models import Customer, Ubo, vault_owner
 from tests.customers.people import INDIVIDUAL, UBO
 from tests.kyc.onboarding import business, individual
 from vault.envelope import CannotOpen, new_data_key
+from vault.fields import Sealed, seal_row
 
 pytestmark = pytest.mark.django_db
 
@@ -190,3 +191,12 @@ def test_a_pickled_customer_carries_no_key_and_opens_again(lerato):
     again = pickle.loads(pickle.dumps(stored))
     assert "_vault_key" not in again.__dict__
     assert again.address == PLAIN[0]
+
+
+def test_a_row_of_sealed_and_plain_values_keeps_the_sealed_and_seals_the_plain(lerato):
+    fields = [Customer._meta.get_field(name) for name in ("address", "postcode", "pip_data")]
+    stored = bytes(Customer.objects.values_list("address", flat=True).get(pk=lerato.pk))
+    lerato.address, lerato.postcode, lerato.pip_data = Sealed(stored), "9999", ""
+    kept, made, empty = seal_row(lerato, fields)
+    assert (kept, empty) == (stored, None)
+    assert fields[1].open_for(lerato, made) == "9999"

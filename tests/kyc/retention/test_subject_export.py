@@ -8,6 +8,7 @@ import pytest
 
 from customers.models import BusinessProfile, Customer, Ubo
 from kyc.models import Document
+from kyc.retention.rows import Ending, How
 from kyc.retention.subject_export import export_subject
 from tests.factories import make_submitted_business, make_submitted_individual
 
@@ -53,3 +54,13 @@ def test_a_no_and_a_files_name_are_told_too(thandi):
     assert "<td>No</td>" in index
     document = customer.documents.first()
     assert document.original_name in {paper["file_name"] for paper in data["documents"]}
+
+
+def test_how_and_why_the_relationship_ended_is_in_it(thandi):
+    customer = make_submitted_individual()
+    Ending.objects.create(
+        customer=customer, how=How.REJECTED, reason="Adverse media.", ended_by=thandi, eyes="one"
+    )
+    data, index = exported(customer, thandi)
+    assert "Adverse media." in data["data"]["Decided by staff"]["rejected"]
+    assert "Adverse media." in index

@@ -250,3 +250,19 @@ def test_what_can_not_go_before_the_customer_is_there_is_not_said_to_wait_for_a_
     text = staff.get(address(turned_down)).text
     assert "1 more thing is sent once the exchange has the customer" in text
     assert "waits for its turn" not in text
+
+
+def test_what_is_older_is_folded_and_not_left_out(corner_shop, thandi, staff, monkeypatch):
+    monkeypatch.setattr("portal.pages.customer.sent.TRIES_SHOWN", 1)
+    monkeypatch.setattr("portal.pages.customer.queries.EVENTS_SHOWN", 1)
+    customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    people.moved_to(customer, Stage.DOCUMENTS_SENT)
+    response = staff.get(address(customer))
+    page = response.context["page"]
+    assert [*page.sent.newest, *page.sent.earlier] == page.sent.tries
+    assert [*page.newest_events, *page.earlier_events] == page.events
+    earlier = len(page.sent.tries) - 1
+    assert earlier > 0
+    assert f"{earlier} earlier attempts" in response.text
+    assert f"{len(page.events) - 1} earlier" in response.text
+    assert "Registered" in response.text
