@@ -152,9 +152,6 @@ def test_without_the_poll_nobody_hears_of_the_verdicts():
     assert "the poll converges" in report.broken, report
 
 
-# Broken on a fast machine (docs/reliability.md, C8 PostgreSQL): there so many meet that giving way comes to
-# its end before their turn comes. Runs in `make campaign-services` until that is mended.
-@pytest.mark.by_the_clock
 def test_deadlocks_cost_nobody_an_update_or_an_error():
     report = c8_contention.run(on_postgres(contention(customers=6, clients=8, duration=8.0)))
     assert report.holds, report
