@@ -6,78 +6,39 @@ import datetime
 import uuid
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import NamedTuple
 
 from customers.candidates import Candidate
 from customers.indexes import INDEXES
 from customers.models import BusinessProfile, Customer, Merchant, Ubo, vault_owner
 from vault.bulk import new_row
 from vault.envelope import new_data_key
-from vault.fields import EncryptedTextField, Sealed, seal_values
 from vault.tokens import correlation_token
 
 PROFILE = "business_profile."
 
 _INDEXES = ("email_key", *INDEXES)
 _CUSTOMER_FIELDS = frozenset(field.attname for field in Customer._meta.concrete_fields)
-_SEALED_FIELDS = tuple(
-    field for field in Customer._meta.concrete_fields if isinstance(field, EncryptedTextField)
-)
-_SEALED_NAMES = tuple(field.attname for field in _SEALED_FIELDS)
 _PROFILE_FIELDS = tuple(
     field.attname for field in BusinessProfile._meta.concrete_fields if not field.primary_key
 )
 
 
-class SealedAhead(NamedTuple):
-    """What of a new customer's row takes longest to make. No database is asked for it, so that it can be made
-    beside; bare bytes, which are quickly handed over. `cells`: in the order of the model's sealed fields.
-    """
-
-    id: bytes
-    wrapped_key: bytes
-    token: str
-    cells: tuple[bytes | None, ...]
-
-
-def seal_ahead(candidate: Candidate, merchant: Merchant) -> SealedAhead:
-    """For `new_customer`: an id and a data key of its own, and what is held sealed, under that key."""
+def new_customer(
+    candidate: Candidate, merchant: Merchant, *, origin: str, now: datetime.datetime
+) -> Customer:
+    """An unsaved customer with its own id and data key."""
+    values = {name: value for name, value in candidate.values.items() if name in _CUSTOMER_FIELDS}
     pk = uuid.uuid4()
     key, wrapped = new_data_key(vault_owner(pk))
-    values = candidate.values
-    cells = seal_values(key, pk, _SEALED_FIELDS, [values.get(name) for name in _SEALED_NAMES])
-    token = correlation_token(merchant.uid, candidate.entity_type, str(values["email"]))
-    return SealedAhead(pk.bytes, wrapped, token, cells)
-
-
-def new_customer(
-    candidate: Candidate,
-    merchant: Merchant,
-    *,
-    origin: str,
-    now: datetime.datetime,
-    ahead: SealedAhead | None = None,
-) -> Customer:
-    """An unsaved customer with its own id and data key. `ahead`: what was sealed of this very candidate."""
-    values = {name: value for name, value in candidate.values.items() if name in _CUSTOMER_FIELDS}
-    if ahead is None:
-        pk = uuid.uuid4()
-        key, wrapped = new_data_key(vault_owner(pk))
-        token = correlation_token(merchant.uid, candidate.entity_type, str(values["email"]))
-        values["_vault_key"] = key
-    else:
-        pk, wrapped, token = uuid.UUID(bytes=ahead.id), ahead.wrapped_key, ahead.token
-        for name, cell in zip(_SEALED_NAMES, ahead.cells, strict=True):
-            if cell is not None:
-                values[name] = Sealed(cell)
     values |= {
+        "_vault_key": key,
         "id": pk,
         "merchant_id": merchant.pk,
         "reference": candidate.reference or made_reference(pk),
         "entity_type": candidate.entity_type,
         "origin": str(origin),
         "wrapped_key": wrapped,
-        "token": token,
+        "token": correlation_token(merchant.uid, candidate.entity_type, str(values["email"])),
         "created_at": now,
         "updated_at": now,
     }

@@ -21,8 +21,8 @@ from customers.indexes import index_people
 from customers.known import check_candidates, merchant_unknown, reference_taken, taken_references
 from customers.models import BusinessProfile, Customer, Merchant, Ubo
 from customers.problems import Problem, Refused
-from customers.records import SealedAhead, new_customer, new_profile, new_ubos
-from vault.bulk import write_rows
+from customers.records import new_customer, new_profile, new_ubos
+from vault.bulk import seal_in_place, write_rows
 from vault.index_versions import writing
 
 logger = logging.getLogger(__name__)
@@ -57,13 +57,18 @@ class NewCustomer:
     profile: BusinessProfile | None
     ubos: list[Ubo]
 
+    def seal(self) -> None:
+        """Seal now what would be sealed as it is written, which may be done while somebody else writes."""
+        for row in (self.customer, self.profile, *self.ubos):
+            if row is not None:
+                seal_in_place(row)
 
-def prepare(candidate: Candidate, *, origin: str, ahead: SealedAhead | None = None) -> NewCustomer:
-    """The rows of a new customer, nothing written: documents can be sealed for them first. `ahead`: what was
-    sealed of the candidate already."""
+
+def prepare(candidate: Candidate, *, origin: str) -> NewCustomer:
+    """The rows of a new customer, nothing written: documents can be sealed for them first."""
     assert candidate.merchant is not None
     assert not candidate.has_errors, "only what was judged good is registered"
-    customer = new_customer(candidate, candidate.merchant, origin=origin, now=timezone.now(), ahead=ahead)
+    customer = new_customer(candidate, candidate.merchant, origin=origin, now=timezone.now())
     profile = new_profile(candidate, customer) if candidate.is_business else None
     return NewCustomer(candidate, customer, profile, new_ubos(candidate, customer))
 

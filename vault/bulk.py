@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from django.db import connection, models, transaction
 from django.db.models.base import ModelState
 
-from vault.fields import EncryptedTextField, seal_row
+from vault.fields import EncryptedTextField, Sealed, seal_row
 
 # Stored by SQLite just as Python holds them.
 _AS_IT_IS = (models.CharField, models.TextField, models.BooleanField, models.IntegerField)
@@ -77,6 +77,14 @@ def write_rows(model: type[models.Model], instances: Sequence[models.Model]) -> 
         instance._state.db = connection.alias
 
 
+def seal_in_place(instance: models.Model) -> None:
+    """Seal what an unsaved instance holds plain; read again, it opens."""
+    fields = _sealed(type(instance))
+    for field, cell in zip(fields, seal_row(instance, fields), strict=True):
+        if cell is not None:
+            instance.__dict__[field.attname] = Sealed(cell)
+
+
 def write_values(model: type[models.Model], names: Sequence[str], rows: Iterable[Values]) -> None:
     """The same of bare rows: the values of `names` (column attributes), NULL in every other column.
 
@@ -112,6 +120,11 @@ def _insert(model: type[models.Model], fields: Sequence[models.Field], rows: Ite
         else:
             places = ", ".join(["%s"] * len(fields))
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", list(rows))  # noqa: S608
+
+
+@lru_cache(maxsize=32)
+def _sealed(model: type[models.Model]) -> tuple[EncryptedTextField, ...]:
+    return tuple(field for field in model._meta.concrete_fields if isinstance(field, EncryptedTextField))
 
 
 @lru_cache(maxsize=32)

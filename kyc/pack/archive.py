@@ -11,6 +11,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from kyc.pack import limits
+from kyc.pack.own_place import open_own
 from kyc.pack.paths import clean_path, leaves_pack, not_there, spellings
 from kyc.pack.unreadable import FileUnreadable, PackUnreadable
 
@@ -21,11 +22,27 @@ _UTF_8_NAME = 0x800
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
+class OpenZip(zipfile.ZipFile):
+    """A zip to read, also by a copy of this process."""
+
+    def __init__(self, path: Path) -> None:
+        self._own = open_own(path)
+        try:
+            super().__init__(self._own)
+        except BaseException:
+            self._own.close()
+            raise
+
+    def close(self) -> None:
+        super().close()
+        self._own.close()
+
+
 def open_zip(path: Path, *, entries_max: int, bytes_max: int) -> zipfile.ZipFile:
     """The zip, after a look at its directory. PackUnreadable where it is damaged, hostile or too large."""
     where = path.name
     try:
-        archive = zipfile.ZipFile(path)
+        archive = OpenZip(path)
     except (*_DAMAGE, ValueError) as error:
         if isinstance(error, OSError) and error.strerror:
             reason = error.strerror

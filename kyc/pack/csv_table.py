@@ -74,27 +74,27 @@ class CsvTable:
 
     def rows(self) -> Iterator[Row]:
         """Every row that is not empty. PackUnreadable where the file can't be read on."""
-        lines = Lines(self._stream, self._encoding, self._body, self.where)
-        lines.number = self._body_line
         most = CSV_ROWS_MAX[self.table]
-        count = 0
-        place, line = lines.position, lines.number + 1
+        for count, row in enumerate(self.rows_from(self._body, self._body_line + 1), 1):
+            if count > most:
+                raise PackUnreadable(
+                    _("It has more than %(most)d rows.") % {"most": most},
+                    _("Hand it in as several packs."),
+                    where=self.where,
+                )
+            yield row
+
+    def rows_from(self, place: int, line: int) -> Iterator[Row]:
+        """The same from a row on that was read before."""
+        lines = Lines(self._stream, self._encoding, place, self.where)
+        lines.number = line - 1
         for record in self._records(lines, self._delimiter):
             if any(record):
-                count += 1
-                if count > most:
-                    raise PackUnreadable(
-                        _("It has more than %(most)d rows.") % {"most": most},
-                        _("Hand it in as several packs."),
-                        where=self.where,
-                    )
                 yield self._row(record, line, place)
             place, line = lines.position, lines.number + 1
 
     def row_at(self, place: int, line: int) -> Row:
-        lines = Lines(self._stream, self._encoding, place, self.where)
-        lines.number = line - 1
-        return self._row(next(self._records(lines, self._delimiter)), line, place)
+        return next(self.rows_from(place, line))
 
     def _row(self, record: list[str], line: int, place: int) -> Row:
         if "\0'" in "\0".join(("", *record)):

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
+from kyc.pack.own_place import open_own
 from kyc.pack.paths import clean_path, left_pack, not_there, spellings
 from kyc.pack.unreadable import FileUnreadable, PackUnreadable
 
@@ -52,7 +53,7 @@ def open_table(path: Path) -> BinaryIO:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise PackUnreadable(_("It is not a file."), _("Put the table there."), where=path.name)
-        return path.open("rb")
+        return open_own(path)
     except OSError as error:
         raise PackUnreadable(
             _("It can't be read: %(reason)s.") % {"reason": error.strerror or ""},

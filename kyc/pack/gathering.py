@@ -1,35 +1,47 @@
-"""Units gathered out of the tables, chunk by chunk, in the order of `customers`; strays come last."""
+"""Units gathered out of the tables, part by part, in the order of `customers`; strays come last."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from kyc.pack.columns import CUSTOMERS, UBOS
+from kyc.pack.columns import CUSTOMERS, DOCUMENTS, UBOS
 from kyc.pack.limits import ROWS_PER_CUSTOMER_MAX
 from kyc.pack.opening import Pack
-from kyc.pack.places import Places, text_of
+from kyc.pack.places import STEP, Places, text_of
 from kyc.pack.rows import Row
 from kyc.pack.units import Unit
 
 # Customers in one transaction: well under half a second, with documents or without. Asked for 1,500 keys at
 # once, PostgreSQL takes reading a table of 100,000 rows for cheaper than its index, which it is not.
-CHUNK_PLAIN = 1_000
-CHUNK_WITH_DOCUMENTS = 50
+CHUNK_PLAIN = 14 * STEP
+CHUNK_WITH_DOCUMENTS = STEP
 
 
-def gather(pack: Pack, places: Places) -> Iterator[list[Unit]]:
-    """The pack's units in chunks, with the faults that only the whole file shows."""
-    size = CHUNK_WITH_DOCUMENTS if places.counts["documents"] else CHUNK_PLAIN
-    chunk: list[Row] = []
-    for row in pack.customers.rows():
-        chunk.append(row)
-        if len(chunk) == size:
-            yield _units(pack, places, chunk)
-            chunk = []
-    if chunk:
-        yield _units(pack, places, chunk)
+class Part(NamedTuple):
+    """So many customers (at most) from the row that begins there."""
+
+    place: int
+    line: int
+    size: int
+
+
+def parts_of(places: Places) -> list[Part]:
+    """The customers of a surveyed pack, a transaction's worth each."""
+    size = CHUNK_WITH_DOCUMENTS if places.counts[DOCUMENTS] else CHUNK_PLAIN
+    return [Part(place, line, size) for place, line in places.starts[:: size // places.step]]
+
+
+def gather(pack: Pack, places: Places, part: Part) -> list[Unit]:
+    """A part's units, with the faults that only the whole file shows."""
+    return _units(pack, places, list(islice(pack.customers.rows_from(part.place, part.line), part.size)))
+
+
+def gather_strays(pack: Pack, places: Places) -> Iterator[list[Unit]]:
+    """Units of references that `customers` does not have."""
     for batch in places.strays():
         for start in range(0, len(batch), CHUNK_WITH_DOCUMENTS):
             yield _stray_units(pack, places, batch[start : start + CHUNK_WITH_DOCUMENTS])
@@ -82,7 +94,6 @@ def _units(pack: Pack, places: Places, rows: Sequence[Row]) -> list[Unit]:
 
 
 def _stray_units(pack: Pack, places: Places, batch: Sequence[tuple[str, int, int]]) -> list[Unit]:
-    """Units of references that `customers` does not have."""
     owners: dict[str, Unit] = {}
     for table, place, line in batch:
         reference = text_of(pack.tables[table].row_at(place, line), "reference")

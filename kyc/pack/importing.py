@@ -1,7 +1,8 @@
 """The import: each unit of a pack enters whole, or is left out whole and reported.
 
-    survey the pack → for each chunk: judge → compare with what is known → look at the files → write
+    survey the pack → for each part: judge, seal → compare with what is known → look at the files → write
 
+A large pack is imported by two processes that take turns (`kyc.pack.turns`).
 Killed at any moment and run again, it takes up where it was: a reference that is there is compared, not
 written again.
 """
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,23 +22,27 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from customers.choices import Origin
+from customers.register import prepare
 from exchange.client import ExchangeClient
 from kyc.pack.columns import CUSTOMERS
 from kyc.pack.comparing import compare, find_existing
 from kyc.pack.entering import enter
 from kyc.pack.filing import file_documents, take_back
 from kyc.pack.foretelling import foretell
-from kyc.pack.gathering import gather
-from kyc.pack.judges import judges
+from kyc.pack.gathering import gather, gather_strays, parts_of
 from kyc.pack.judging import judge_unit, read_documents
 from kyc.pack.merchants import find_merchants
 from kyc.pack.opening import Pack
 from kyc.pack.places import Places
 from kyc.pack.releasing import release
 from kyc.pack.tally import Tally
+from kyc.pack.turns import take_in_turns
 from kyc.pack.units import Unit
 from kyc.pack.unreadable import PackUnreadable
 
+# Customers from which on a second process is worth its start.
+WORTH_A_PROCESS = 5_000
 # Pillow, AES and SHA-256 release the interpreter's lock, and the disk's syncs wait side by side.
 WORKERS = min(8, 2 + (os.cpu_count() or 1))
 
@@ -59,6 +63,15 @@ class Options:
     today: date = field(default_factory=timezone.localdate)
 
 
+@dataclass(slots=True)
+class Taken:
+    """What became of one part of a pack, so many `customers` of it."""
+
+    customers: int
+    tally: Tally = field(default_factory=Tally)
+    rejected: list[Unit] = field(default_factory=list)
+
+
 def import_pack(
     pack: Pack,
     options: Options,
@@ -71,7 +84,7 @@ def import_pack(
     """Import a pack. PackUnreadable, with nothing changed, where it can't be read or used as a whole.
 
     `make_client` is asked for a client when the pack names merchants that are not known. `surveyed` is
-    called when the whole pack was read and its rows are counted, `tick` after each chunk.
+    called when the whole pack was read and its rows are counted, `tick` after each part.
     """
     tally = Tally()
     with _many_rows(), Places(options.merchant_uid) as places, ThreadPoolExecutor(WORKERS) as workers:
@@ -85,45 +98,60 @@ def import_pack(
             is_dry=options.is_dry,
             make_client=make_client,
         )
+        surveyed(places)
+        parts = parts_of(places)
 
         def judge(units: Sequence[Unit]) -> Sequence[Unit]:
             for unit in units:
                 judge_unit(unit, merchants=merchants, default_merchant=default, today=options.today)
             return units
 
-        known = [*merchants.values(), default]
-        customers, prepares = places.counts[CUSTOMERS], not options.is_dry
-        with judges(judge, known, customers=customers, prepares=prepares) as judged:
-            surveyed(places)
-            for units in _ahead(map(judged, gather(pack, places))):
-                left = units
-                while left:
-                    left = judge(_take(left, pack, places, options, workers, tally, report))
-                tick(len(units))
+        def ready(number: int) -> Sequence[Unit]:
+            units = judge(gather(pack, places, parts[number]))
+            if not options.is_dry:
+                _seal(units)
+            return units
+
+        def take(units: Sequence[Unit]) -> Taken:
+            taken = Taken(len(units))
+            while units:
+                units = judge(_take(units, pack, places, options, workers, taken))
+            return taken
+
+        def add(taken: Taken) -> None:
+            tally.add(taken.tally)
+            for unit in taken.rejected:
+                if report is not None:
+                    report.add(unit)
+            tick(taken.customers)
+
+        # In a dry run a part is compared with what the parts before it would have become, which one knows.
+        is_large = places.counts[CUSTOMERS] >= WORTH_A_PROCESS and not options.is_dry
+        places.let_go()
+        take_in_turns(len(parts), ready, take, add, beside=is_large)
+        for units in gather_strays(pack, places):
+            add(take(judge(units)))
     return tally
 
 
 @contextmanager
 def _many_rows() -> Iterator[None]:
-    """Rows come and go by the thousand and hold no cycles: looking for those is a sixth of the time. And who
-    waited for the database is not to wait long for the thread that reads ahead."""
-    collections, turn = gc.get_threshold(), sys.getswitchinterval()
+    """Rows come and go by the thousand and hold no cycles: looking for those is a sixth of the time."""
+    collections = gc.get_threshold()
     gc.set_threshold(100_000, 20, 100)
-    sys.setswitchinterval(0.001)
     try:
         yield
     finally:
         gc.set_threshold(*collections)
-        sys.setswitchinterval(turn)
 
 
-def _ahead(chunks: Iterator[Sequence[Unit]]) -> Iterator[Sequence[Unit]]:
-    """The chunks; each is read and judged in a thread while the one before it waits for the database."""
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(next, chunks, None)
-        while (units := coming.result()) is not None:
-            coming = reader.submit(next, chunks, None)
-            yield units
+def _seal(units: Sequence[Unit]) -> None:
+    """Seal those who can be registered, as far as their rows tell; who is there already uses none of it."""
+    for unit in units:
+        candidate = unit.candidate
+        if candidate and candidate.merchant and not candidate.has_errors and not unit.has_errors:
+            unit.new = prepare(candidate, origin=Origin.PACK)
+            unit.new.seal()
 
 
 def _take(
@@ -132,10 +160,10 @@ def _take(
     places: Places,
     options: Options,
     workers: Executor,
-    tally: Tally,
-    report: Report | None,
+    taken: Taken,
 ) -> list[Unit]:
     """A judged chunk, to its results. Those whom somebody else registered meanwhile are handed back."""
+    tally = taken.tally
     find_existing(units)
     for unit in units:
         read_documents(unit)
@@ -166,6 +194,5 @@ def _take(
     for unit in units:
         if unit.has_errors:
             tally.reject(unit)
-            if report is not None:
-                report.add(unit)
+            taken.rejected.append(unit.with_faults())
     return again

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -115,7 +115,7 @@ def _open_archive(pack: Pack, path: Path) -> None:
     for table in (CUSTOMERS, UBOS, DOCUMENTS):
         if entry := files.table(f"{table}.csv"):
             stream = spooled(unpack(files.archive, entry, TABLE_BYTES_MAX, f"{table}.csv"))
-            pack.add_table(table, cast(BinaryIO, stream), f"{table}.csv")
+            pack.add_table(table, stream, f"{table}.csv")
 
 
 def _files_at(path: Path) -> Files:

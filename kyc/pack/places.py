@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import tempfile
 import unicodedata
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from uuid import UUID
 
 from customers.known import Holder
@@ -23,7 +25,9 @@ from kyc.pack.rows import Row
 
 _CACHE_KIB = 8_192
 _DIGEST_BYTES = 16
-_BATCH = 2_000
+# Customers between two places of which a part of the pack may begin.
+STEP = 50
+_BATCH = 40 * STEP
 _PART = 20_000  # hashes
 
 _TABLES = """
@@ -41,10 +45,13 @@ class Places:
     def __init__(self, default_merchant_uid: str = "") -> None:
         self._default_merchant_uid = default_merchant_uid
         self._key = os.urandom(32)
-        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._folder = tempfile.TemporaryDirectory(prefix="pack-")
+        self._opened: sqlite3.Connection | None = None
         self._database.executescript(_TABLES)
-        self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self.counts = {CUSTOMERS: 0, UBOS: 0, DOCUMENTS: 0}
+        # Where every `step`th customer begins: place and line.
+        self.step = STEP
+        self.starts: list[tuple[int, int]] = []
         # "" where a row names none.
         self.merchant_uids: set[str] = set()
         self._has_doubles = False
@@ -53,7 +60,26 @@ class Places:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        self._database.close()
+        self.let_go()
+        self._folder.cleanup()
+
+    @property
+    def _database(self) -> sqlite3.Connection:
+        if self._opened is None:
+            self._opened = sqlite3.connect(
+                Path(self._folder.name) / "places.sqlite3", isolation_level=None, check_same_thread=False
+            )
+            # What a crash leaves is of no use to anybody.
+            self._opened.executescript(
+                f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+            )
+        return self._opened
+
+    def let_go(self) -> None:
+        """Close what a copy of this process can't share; whichever asks next opens its own."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def survey(self, pack: Pack, tick: Callable[[int], None] = lambda rows: None) -> None:
         """Read every row of every table once. PackUnreadable where that is not possible."""
@@ -62,6 +88,7 @@ class Places:
         references, emails = array("q"), array("q")
         for rows in _batches(pack.customers.rows(), _BATCH):
             self.counts[CUSTOMERS] += len(rows)
+            self.starts.extend([(row.place, row.line) for row in rows[:: self.step]])
             references.extend([hash(text_of(row, "reference")) for row in rows])
             uids = [text_of(row, "merchant_uid") for row in rows]
             self.merchant_uids.update(uids)

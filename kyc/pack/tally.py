@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from kyc.pack.units import Fault, Unit
 
@@ -64,6 +64,13 @@ class Tally:
         errors = [fault for fault in unit.faults if fault.is_error]
         self.fault_count += len(errors)
         self.faults += errors[: max(0, LISTED_MAX - len(self.faults))]
+
+    def add(self, more: Tally) -> None:
+        """Count in what became of another part of the pack."""
+        for one in fields(self):
+            was, came = getattr(self, one.name), getattr(more, one.name)
+            is_list = isinstance(was, list)
+            setattr(self, one.name, [*was, *came][:LISTED_MAX] if is_list else was + came)
 
     def freeze(self, reference: str) -> None:
         self.frozen += 1

@@ -83,6 +83,12 @@ class Unit:
             self.reference, self.row, self.ubos, self.documents, has_too_many_rows=self.has_too_many_rows
         )
 
+    def with_faults(self) -> Unit:
+        """The rows and what is wrong with them, without what was made of them."""
+        unit = self.anew()
+        unit.faults = self.faults
+        return unit
+
     def fault(self, table: str, line: int, column: str, problem: Problem) -> None:
         self.faults.append(Fault(self.reference, table, line, column, problem))
 

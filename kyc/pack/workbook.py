@@ -125,9 +125,12 @@ class SheetTable:
         self.columns = read_header(sheet[self._header] if sheet else [], table, where)
 
     def rows(self) -> Iterator[Row]:
-        for place in range(self._header + 1, len(self._sheet)):
-            if any(_is_filled(cell) for cell in self._sheet[place]):
-                yield self.row_at(place, place + 1)
+        return self.rows_from(self._header + 1, self._header + 2)
+
+    def rows_from(self, place: int, line: int) -> Iterator[Row]:
+        for later in range(len(self._sheet) - place):
+            if any(_is_filled(cell) for cell in self._sheet[place + later]):
+                yield self.row_at(place + later, line + later)
 
     def row_at(self, place: int, line: int) -> Row:
         record = self._sheet[place]

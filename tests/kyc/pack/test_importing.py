@@ -334,6 +334,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing_at_all(tmp_path):
 
 
 def test_a_dry_run_knows_doubles_across_chunks_without_having_written_them(tmp_path, machine, monkeypatch):
+    monkeypatch.setattr("kyc.pack.places.STEP", 2)
     monkeypatch.setattr("kyc.pack.gathering.CHUNK_PLAIN", 2)
     rows = [person(number) for number in range(6)]
     rows[5]["phone_number"] = rows[0]["phone_number"]
@@ -400,6 +401,7 @@ def test_a_lone_customers_file_is_a_pack(tmp_path, machine):
 
 
 def test_a_pack_of_several_chunks_is_judged_row_by_row(tmp_path, machine, monkeypatch, corner_shop):
+    monkeypatch.setattr("kyc.pack.places.STEP", 2)
     monkeypatch.setattr("kyc.pack.gathering.CHUNK_WITH_DOCUMENTS", 2)
     rows = [
         person(1),
