@@ -20,7 +20,8 @@ from portal.pages.customer.forms import UploadForm
 
 @dataclass(slots=True)
 class Need:
-    """One requirement and its doors: an upload form, the key of the warning to accept, the type to waive.
+    """One requirement and its doors: upload forms, each with whose it is ("" for the customer's own), the key
+    of the warning to accept, the type to waive.
 
     `is_proposal`: accepting or waiving takes a second person, so it is proposed; `is_proposed`: that was
     done. `why_not`: why the reader can't submit.
@@ -28,7 +29,7 @@ class Need:
 
     row: Requirement
     whose: str = ""
-    upload: UploadForm | None = None
+    uploads: list[tuple[str, UploadForm]] = field(default_factory=list)
     warning_key: str = ""
     shown: str = ""
     waive: str = ""
@@ -70,8 +71,15 @@ def needs_of(
                 need.shown = warning.problem.shown
                 if _is_offered(need, "warning.accept", warning.key, proposed, user, merchant_uid, stage):
                     need.warning_key = warning.key
-        if row.asks_for_a_file and may(user, "document.add", merchant_uid, stage):
-            need.upload = _upload(customer, row, by_email.get(row.subject), number)
+        if may(user, "document.add", merchant_uid, stage):
+            if row.asks_for_a_file:
+                need.uploads = [("", _upload(customer, row, by_email.get(row.subject), f"{number}"))]
+            elif row.code == "verification" and row.state == RequirementState.WAITING_FOR_STAFF:
+                # Only the exchange knows which document would do: any of anybody's is taken.
+                need.uploads = [
+                    (_name_of(owner) if owner else "", _upload(customer, row, owner, f"{number}-{place}"))
+                    for place, owner in enumerate((None, *ubos))
+                ]
         if _can_be_waived(customer, row) and _is_offered(
             need, "document.waive", row.doc_type, proposed, user, merchant_uid, stage
         ):
@@ -111,10 +119,14 @@ def _can_be_waived(customer: Customer, row: Requirement) -> bool:
 def _whose(row: Requirement, by_email: Mapping[str, Ubo]) -> str:
     """The beneficial owner the row is about, by name; "" for the customer itself."""
     ubo = by_email.get(row.subject.partition("/")[0])
-    return f"{ubo.first_name} {ubo.last_name}".strip() if ubo else ""
+    return _name_of(ubo) if ubo else ""
 
 
-def _upload(customer: Customer, row: Requirement, ubo: Ubo | None, number: int) -> UploadForm:
+def _name_of(ubo: Ubo) -> str:
+    return f"{ubo.first_name} {ubo.last_name}".strip()
+
+
+def _upload(customer: Customer, row: Requirement, ubo: Ubo | None, number: str) -> UploadForm:
     kind = "ubo" if ubo else customer.entity_type
     return UploadForm(
         types=_types_that_serve(row, kind),

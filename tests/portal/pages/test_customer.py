@@ -36,10 +36,10 @@ def test_what_is_missing_stands_there_with_a_door_to_hand_it_in(draft, staff):
 
     needs = {need.row.code: need for need in page.context["page"].needs}
     assert set(needs) == {"document:identity", "document:selfie", "document:proof_of_address"}
-    assert all(need.upload is not None for need in needs.values())
-    assert "Passport" in dict(needs["document:identity"].upload.fields["doc_type"].choices)
-    assert "doc_number" not in needs["document:selfie"].upload.fields
-    assert "doc_issued" in needs["document:proof_of_address"].upload.fields
+    assert all(need.uploads for need in needs.values())
+    assert "Passport" in dict(needs["document:identity"].uploads[0][1].fields["doc_type"].choices)
+    assert "doc_number" not in needs["document:selfie"].uploads[0][1].fields
+    assert "doc_issued" in needs["document:proof_of_address"].uploads[0][1].fields
 
 
 def test_everything_that_was_entered_is_shown_and_what_is_held_encrypted_masked(draft, staff):

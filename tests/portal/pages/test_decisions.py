@@ -140,6 +140,23 @@ def test_a_document_of_an_owner_goes_to_that_owner(corner_shop, thandi, staff):
     assert Document.objects.get().ubo == owner
 
 
+def test_of_a_rejected_business_better_documents_are_handed_in_and_sent(corner_shop, thandi, staff):
+    business = people.moved_to(
+        people.submitted(people.a_business(corner_shop, thandi), thandi), Stage.REJECTED
+    )
+    page = staff.get(reverse("customer-detail", args=[business.pk])).context["page"]
+    forms = next(need.uploads for need in page.needs if need.row.code == "verification")
+
+    assert [whose for whose, _form in forms] == ["", "Jane Smith"]
+    for (_whose, form), doc_type, place in zip(forms, ("AML Policy", "Selfie"), (1, 2), strict=True):
+        assert doc_type in dict(form.fields["doc_type"].choices)
+        picture = SimpleUploadedFile("s.jpg", files.jpeg(files.scan((1200 + place, 850))), "image/jpeg")
+        owner = form.fields["owner"].initial or ""
+        post(staff, "add-document", business, doc_type=doc_type, owner=str(owner), file=picture)
+        sent = Intent.objects.filter(topic="document.upload", state="pending", lane_id=business.pk)
+        assert sent.count() == place
+
+
 @pytest.mark.parametrize("owner", ["another", "nonsense"])
 def test_an_owner_of_another_business_is_not_found(owner, corner_shop, thandi, staff):
     business = people.a_business(corner_shop, thandi, documents=False)

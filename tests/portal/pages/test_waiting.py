@@ -48,6 +48,7 @@ def test_all_that_waits_is_grouped_and_counted(corner_shop, thandi, staff, refus
         "warnings": [doubtful],
         "submit": [ready],
     }
+    assert "Ask the exchange for the reason" in page.text
     assert (shown.counts.total, [section.count for section in shown.sections]) == (4, [1, 1, 1, 1])
     assert "The exchange refused the request" in page.text
     assert "server.method.invalid" in page.text
