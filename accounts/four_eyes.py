@@ -2,7 +2,7 @@
 
 Which matters do is a setting (`FOUR_EYES`). Held here and by constraints of the database, whatever page, call
 or command it comes from: whoever proposed something does not decide it. The one exception, named in the rows
-that it leaves, is a command while `FOUR_EYES_COMMANDS` is off.
+that it leaves, is onboarding by a command (`BY_COMMAND`) while `FOUR_EYES_COMMANDS` is off.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -22,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from accounts import audit, policy
 from accounts.circumstances import Channel, current
 from accounts.models import Decision, Proposal, User
-from accounts.roles import Eyes
+from accounts.roles import BY_COMMAND, Eyes
 
 REASON_MAX = 2000  # characters
 
@@ -115,7 +114,7 @@ class ReasonNeeded(FourEyesError):
 
 def is_needed(action: str, *, by_command: bool = False) -> bool:
     """Whether `action` needs a second person: in the portal, or by a command."""
-    return action in settings.FOUR_EYES and not _is_exempt(by_command)
+    return action in settings.FOUR_EYES and not _is_exempt(action, by_command)
 
 
 def eyes_on(action: str, *, maker_id: UUID | None, actor: User, by_command: bool = False) -> Eyes:
@@ -128,7 +127,7 @@ def eyes_on(action: str, *, maker_id: UUID | None, actor: User, by_command: bool
         return Eyes.TWO
     if is_needed(action, by_command=by_command):
         raise SecondPersonNeeded
-    return Eyes.COMMAND if _is_exempt(by_command) else Eyes.ONE
+    return Eyes.COMMAND if _is_exempt(action, by_command) else Eyes.ONE
 
 
 def propose(
@@ -217,33 +216,14 @@ def handler_of(action: str) -> Handler:
     return cast(Handler, import_module(settings.FOUR_EYES_HANDLERS[action]))
 
 
-def known_to(user: User) -> QuerySet[Proposal]:
-    """The proposals that `user` may know of: to propose or to decide such is their right there, or to read
-    everything. The longest waiting first."""
-    known = Q(pk__in=[])
-    for action, matter in MATTERS.items():
-        for right in {action, matter.propose, "proposal.view"} - {""}:
-            scope = policy.merchant_scope(user, right)
-            if scope is None:
-                known |= Q(action=action)
-            elif scope:
-                known |= Q(action=action, merchant_uid__in=scope)
-    return Proposal.objects.filter(known).select_related("made_by").order_by("made_at", "pk")
-
-
-def may_decide(proposal: Proposal, user: User) -> bool:
-    """Whether `user` is a second person for it, with the right to decide."""
-    return (
-        proposal.is_open
-        and proposal.made_by_id != user.pk
-        and proposal.subject_id != user.pk
-        and policy.may(user, proposal.action, proposal.merchant_uid or None)
-    )
-
-
-def _is_exempt(by_command: bool) -> bool:
+def commands_go_alone(by_command: bool) -> bool:
+    """Whether this is a command, and commands may do alone what is theirs to do alone."""
     # A page that claims to be a command is none: what came in by the web says so at its edge.
     return by_command and not settings.FOUR_EYES_COMMANDS and current().channel == Channel.COMMAND
+
+
+def _is_exempt(action: str, by_command: bool) -> bool:
+    return action in BY_COMMAND and commands_go_alone(by_command)
 
 
 def _eyes_on_proposal(proposal: Proposal, actor: User, by_command: bool) -> Eyes:
@@ -251,7 +231,7 @@ def _eyes_on_proposal(proposal: Proposal, actor: User, by_command: bool) -> Eyes
         raise SecondPersonNeeded(_("This is about yourself. Somebody else has to decide it."))
     if proposal.made_by_id != actor.pk and not actor.is_machine:
         return Eyes.TWO
-    if not _is_exempt(by_command):
+    if not _is_exempt(proposal.action, by_command):
         raise SecondPersonNeeded
     return Eyes.COMMAND
 

@@ -1,7 +1,7 @@
 """Giving a person a role and taking it away, and stopping a person altogether.
 
 A change of roles is felt with the person's next request. It needs a second administrator where `role.change`
-is in FOUR_EYES; stopping somebody never waits for one.
+is in FOUR_EYES, from a terminal too (`granting_by_command`); stopping somebody never waits for one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit, policy
-from accounts.four_eyes import FourEyesError, Lapsed, ReasonNeeded, eyes_on, propose
+from accounts.four_eyes import FourEyesError, Lapsed, ReasonNeeded, commands_go_alone, eyes_on, propose
 from accounts.models import Proposal, RoleGrant, User
 from accounts.roles import Eyes, Role
 from accounts.sessions import end_all
@@ -21,6 +21,8 @@ GIVE, TAKE, ENABLE = "give", "take", "enable"
 # What the first person needs until there are others: to add them, to hand customers in, and to approve what
 # others handed in.
 FIRST_ROLES = (Role.ADMINISTRATOR, Role.OFFICER, Role.AGENT)
+# Fewer than these can't approve each other's changes: until then a command makes an administrator alone.
+ADMINISTRATORS_NEEDED = 2
 
 
 class CannotChange(FourEyesError):
@@ -49,14 +51,19 @@ def change_role(
 ) -> None:
     """Give the role or take it away, for one merchant or (None) for all, without a second person.
 
-    Raises NotAllowed, SecondPersonNeeded where one is needed, CannotChange.
+    Raises NotAllowed, SecondPersonNeeded where one is needed, CannotChange. `by_command`: where there are too
+    few administrators to approve anything, a command makes another alone.
     """
     policy.require(actor, ACTION)
-    eyes = eyes_on(ACTION, maker_id=None, actor=actor, by_command=by_command)
     if user.pk == actor.pk:
         raise CannotChange(_("Nobody changes their own roles."))
     with transaction.atomic():
         _check(user, role, merchant_uid, gives)
+        makes_another = gives and role == Role.ADMINISTRATOR and commands_go_alone(by_command)
+        if makes_another and len(_administrators()) < ADMINISTRATORS_NEEDED:
+            eyes = Eyes.COMMAND
+        else:
+            eyes = eyes_on(ACTION, maker_id=None, actor=actor)
         do = _give if gives else _take
         do(user, role, merchant_uid, actor, actor, eyes, _given(reason))
 
@@ -68,16 +75,20 @@ def propose_role(
     ReasonNeeded."""
     policy.require(actor, "role.propose")
     _check(user, role, merchant_uid, gives)
-    kind = GIVE if gives else TAKE
     return propose(
         action=ACTION,
         subject_type="user",
         subject_id=user.pk,
-        key=f"{kind}:{role}:{merchant_uid or '*'}",
-        details={"kind": kind, "role": role, "merchant": merchant_uid},
+        key=key_of(role, merchant_uid, gives),
+        details={"kind": GIVE if gives else TAKE, "role": role, "merchant": merchant_uid},
         actor=actor,
         reason=reason,
     )
+
+
+def key_of(role: str, merchant_uid: str | None, gives: bool) -> str:
+    """Which of a person's changes a proposal is about."""
+    return f"{GIVE if gives else TAKE}:{role}:{merchant_uid or '*'}"
 
 
 def disable(*, user: User, reason: str, actor: User) -> None:
@@ -113,10 +124,10 @@ def propose_enabling(*, user: User, reason: str, actor: User) -> Proposal:
     )
 
 
-def enable(*, user: User, reason: str, actor: User, by_command: bool = False) -> None:
+def enable(*, user: User, reason: str, actor: User) -> None:
     """The same without a second person. Raises NotAllowed, SecondPersonNeeded where one is, ReasonNeeded."""
     policy.require(actor, ACTION)
-    eyes = eyes_on(ACTION, maker_id=None, actor=actor, by_command=by_command)
+    eyes = eyes_on(ACTION, maker_id=None, actor=actor)
     with transaction.atomic():
         _enable(user, actor, eyes, _given(reason))
 
@@ -188,11 +199,15 @@ def _held(user: User, role: str, merchant_uid: str | None) -> bool:
 
 def _keep_an_administrator(without: User) -> None:
     """Without one nobody could grant anything any more."""
-    # Locked, so that of two who take each other's away at once one is told.
-    administrators = RoleGrant.objects.filter(role=Role.ADMINISTRATOR, user__is_active=True)
-    held_by = {grant.user_id for grant in administrators.select_for_update(of=("self",))}
-    if held_by == {without.pk}:
+    if _administrators() == {without.pk}:
         raise CannotChange(_("This is the only administrator. Make somebody else one first."))
+
+
+def _administrators() -> set[UUID]:
+    """Who is one and may work. In the caller's transaction."""
+    # Locked, so that of two who take each other's away, or each make a second one, one sees the other's.
+    grants = RoleGrant.objects.filter(role=Role.ADMINISTRATOR, user__is_active=True)
+    return {grant.user_id for grant in grants.select_for_update(of=("self",))}
 
 
 def _give(

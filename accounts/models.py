@@ -142,6 +142,7 @@ class RoleGrant(models.Model):
                 condition=~Q(role=Role.ADMINISTRATOR) | Q(merchant_uid__isnull=True),
                 name="an_administrator_is_one_for_all_merchants",
             ),
+            # Not narrowed to the first administrators: people still hold what commands gave before.
             models.CheckConstraint(
                 condition=by_second_person("granted_by"),
                 name="a_role_is_granted_by_a_second_person",

@@ -1,5 +1,7 @@
 """The roles in which people work here, and how many eyes saw a decision."""
 
+import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +35,16 @@ _DUTIES = {
 MACHINE = "machine"
 
 
+# What a command does without a second person while FOUR_EYES_COMMANDS is off: onboarding from a terminal, in
+# one go, and nothing else. Constraints of the database name the same.
+BY_COMMAND = frozenset({"customer.submit", "warning.accept", "document.waive"})
+
+
+# Until then a command was exempt whatever it did. What was decided so stays as it is; a constraint that knew
+# nothing of it would keep an installation that has such a row from being brought up to date.
+NARROWED_AT = datetime.datetime(2026, 11, 28, tzinfo=datetime.UTC)
+
+
 class Eyes(models.TextChoices):
     """How many people stand behind a decision, and if it was one, which exception allows it."""
 
@@ -41,9 +53,16 @@ class Eyes(models.TextChoices):
     COMMAND = "command", _("By command: no second person is asked for there")
 
 
-def by_second_person(decided_by: str, made_by: str = "proposed_by", eyes: str = "eyes") -> models.Q:
-    """The condition of a row with a decision: somebody else made it, or the row names why nobody had to."""
-    return models.Q(**{f"{eyes}__in": (Eyes.ONE, Eyes.COMMAND)}) | (
+def by_second_person(
+    decided_by: str,
+    made_by: str = "proposed_by",
+    eyes: str = "eyes",
+    *,
+    by_one: tuple[Eyes, ...] = (Eyes.ONE, Eyes.COMMAND),
+) -> models.Q:
+    """The condition of a row with a decision: somebody else made it, or the row names why nobody had to
+    (`by_one`)."""
+    return models.Q(**{f"{eyes}__in": by_one}) | (
         models.Q(**{eyes: Eyes.TWO, f"{made_by}__isnull": False})
         & ~models.Q(**{decided_by: models.F(made_by)})
     )

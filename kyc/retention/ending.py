@@ -36,15 +36,13 @@ ACTION_OF: Final[dict[str, str]] = {
 _HOW_OF = {action: how for how, action in ACTION_OF.items()}
 
 
-def end_relationship(
-    *, customer: Customer, how: How, reason: str, actor: User, by_command: bool = False
-) -> Ending:
+def end_relationship(*, customer: Customer, how: How, reason: str, actor: User) -> Ending:
     """End it by one person. Raises NotAllowed; SecondPersonNeeded where `propose_ending` is the way; Refused
     without a reason, where it has ended, or while the exchange is still to be told something."""
     action = ACTION_OF[how]
     policy.require(actor, action, customer.merchant.uid)
     reason = checked_reason(reason)
-    eyes = eyes_on(action, maker_id=None, actor=actor, by_command=by_command)
+    eyes = eyes_on(action, maker_id=None, actor=actor)
     with transaction.atomic():
         ending = _end(customer, how, reason, actor, eyes)
         lapse_of_customers([customer.pk], actor=actor)

@@ -54,11 +54,11 @@ def propose_erasure(*, customer: Customer, reason: str, actor: User, today: date
         )
 
 
-def erase(*, customer: Customer, actor: User, today: date | None = None, by_command: bool = False) -> Erasure:
+def erase(*, customer: Customer, actor: User, today: date | None = None) -> Erasure:
     """Erase it by one person. Raises NotAllowed, SecondPersonNeeded, Refused as above; OSError where the
     ledger can't be written: then nothing was erased."""
     policy.require(actor, ACTION, customer.merchant.uid)
-    eyes = eyes_on(ACTION, maker_id=None, actor=actor, by_command=by_command)
+    eyes = eyes_on(ACTION, maker_id=None, actor=actor)
     with transaction.atomic():
         locked = _locked(customer.pk)
         _check(locked, today)

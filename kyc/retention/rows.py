@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.roles import Eyes, by_second_person
+from accounts.roles import NARROWED_AT, Eyes, by_second_person
 from customers.models import Customer
 
 
@@ -42,7 +42,9 @@ class Ending(models.Model):
             models.CheckConstraint(condition=Q(how__in=How.values), name="an_end_is_of_a_known_kind"),
             models.CheckConstraint(condition=~Q(reason=""), name="an_end_has_a_reason"),
             models.CheckConstraint(
-                condition=by_second_person("ended_by"), name="a_second_person_ends_a_relationship"
+                condition=by_second_person("ended_by", by_one=(Eyes.ONE,))
+                | Q(eyes=Eyes.COMMAND, ended_at__lt=NARROWED_AT),
+                name="a_second_person_ends_a_relationship",
             ),
         ]
 
@@ -95,6 +97,7 @@ class Erasure(models.Model):
 
     class Meta:
         constraints = [
+            # A command erases alone only what two had erased before a restore: manage.py erase_again.
             models.CheckConstraint(
                 condition=by_second_person("erased_by"), name="a_second_person_erases_a_customer"
             ),

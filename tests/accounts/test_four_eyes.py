@@ -2,17 +2,17 @@
 
 import threading
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.utils import timezone
 
 from accounts import four_eyes, granting
 from accounts.circumstances import Channel, under
 from accounts.four_eyes import AlreadyDecided, AlreadyProposed, Lapsed, ReasonNeeded, SecondPersonNeeded
 from accounts.models import AuditEntry, Proposal, RoleGrant
 from accounts.policy import NotAllowed
-from accounts.roles import Eyes
+from accounts.roles import NARROWED_AT, Eyes
 from tests.accounts.people import a_person, revoke
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("four_eyes")]
@@ -66,22 +66,34 @@ def test_the_machine_is_nobodys_second_person(proposal, machine):
         four_eyes.approve(proposal, actor=machine)
 
 
-def test_by_command_one_may_unless_four_eyes_are_on_there(proposal, administrator, viewer, settings):
-    settings.FOUR_EYES_COMMANDS = True
+EXEMPT = {"customer.submit", "warning.accept", "document.waive"}
+
+
+@pytest.mark.parametrize("action", sorted(four_eyes.MATTERS))
+def test_a_command_alone_onboards_and_does_nothing_else(action, administrator, settings):
+    def eyes():
+        return four_eyes.eyes_on(action, maker_id=None, actor=administrator, by_command=True)
+
+    if action in EXEMPT:
+        assert eyes() == Eyes.COMMAND
+        settings.FOUR_EYES_COMMANDS = True
+    assert four_eyes.is_needed(action, by_command=True)
     with pytest.raises(SecondPersonNeeded):
-        four_eyes.approve(proposal, actor=administrator, by_command=True)
-    settings.FOUR_EYES_COMMANDS = False
-    four_eyes.approve(proposal, actor=administrator, by_command=True)
-    assert Proposal.objects.get().eyes == Eyes.COMMAND
-    assert RoleGrant.objects.get(user=viewer, role="agent").eyes == Eyes.COMMAND
+        eyes()
+
+
+def test_a_command_decides_no_change_of_a_role_that_it_proposed(proposal, administrator):
+    for decide in (four_eyes.approve, four_eyes.refuse):
+        with pytest.raises(SecondPersonNeeded):
+            decide(proposal, actor=administrator, reason="Mine.", by_command=True)
+    assert Proposal.objects.get().is_open
 
 
 @pytest.mark.parametrize("channel", [Channel.PAGE, Channel.API, Channel.ADMIN, Channel.TASK])
-def test_a_page_that_says_it_is_a_command_is_none(channel, proposal, administrator):
+@pytest.mark.parametrize("action", sorted(EXEMPT))
+def test_a_page_that_says_it_is_a_command_is_none(channel, action, administrator):
     with under(channel), pytest.raises(SecondPersonNeeded):
-        four_eyes.approve(proposal, actor=administrator, by_command=True)
-    with under(channel), pytest.raises(SecondPersonNeeded):
-        four_eyes.eyes_on("role.change", maker_id=None, actor=administrator, by_command=True)
+        four_eyes.eyes_on(action, maker_id=None, actor=administrator, by_command=True)
 
 
 def test_who_lost_the_right_meanwhile_does_not_decide(proposal, second):
@@ -141,7 +153,7 @@ def test_every_matter_that_is_proposed_has_its_handler_and_its_switch(settings):
 # What the database refuses, whoever asks.
 
 
-def decided(**fields):
+def decided(at=NARROWED_AT + timedelta(days=1), **fields):
     """UPDATE by hand, past every service."""
     fields = {"decision": "approved", "eyes": "two", **fields}
     row = Proposal.objects.get()
@@ -152,7 +164,7 @@ def decided(**fields):
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE accounts_proposal SET {sets} WHERE id = %s",  # noqa: S608 - names of ours
-            [*values, adapt(timezone.now()), row.pk if native else row.pk.hex],
+            [*values, adapt(at), row.pk if native else row.pk.hex],
         )
 
 
@@ -165,6 +177,20 @@ def test_the_database_refuses_ones_own_decision(proposal, administrator, decisio
 def test_the_database_refuses_a_decision_by_one_that_names_no_command(proposal, second):
     with pytest.raises(IntegrityError, match="whoever_proposed_does_not_decide"):
         decided(decided_by_id=second.pk, eyes="one")
+
+
+def test_the_database_refuses_what_no_command_decides_alone(proposal, administrator):
+    with pytest.raises(IntegrityError, match="whoever_proposed_does_not_decide"):
+        decided(decided_by_id=administrator.pk, eyes="command")
+
+
+def test_the_database_takes_what_a_command_decides_alone_and_what_one_did_when_all_were_exempt(
+    proposal, administrator
+):
+    decided(decided_by_id=administrator.pk, eyes="command", at=NARROWED_AT - timedelta(days=1))
+    Proposal.objects.update(decision="", decided_by=None, decided_at=None, eyes="", action="document.waive")
+    decided(decided_by_id=administrator.pk, eyes="command")
+    assert Proposal.objects.get().decided_by == administrator
 
 
 def test_the_database_refuses_a_decision_by_nobody(proposal):

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts import granting
+from accounts.circumstances import Channel, under
 from accounts.four_eyes import ReasonNeeded, SecondPersonNeeded, approve
 from accounts.granting import CannotChange, change_role, disable, enable, propose_enabling, propose_role
 from accounts.models import AuditEntry, Proposal, RoleGrant, User
@@ -165,27 +166,87 @@ def test_the_words_of_a_proposal_name_person_role_and_merchant(administrator, vi
     assert granting.titles([proposal]) == {proposal.pk: "Vusi Zulu becomes Agent for CCT1"}
 
 
-def test_the_command_makes_the_second_administrator(four_eyes, viewer, corner_shop):
+def test_the_command_makes_the_first_two_administrators_and_proposes_the_third(four_eyes, viewer, officer):
     said = command("grant_role", viewer.email, "administrator")
     assert "administrator (all)" in said
     grant = RoleGrant.objects.get(user=viewer, role="administrator")
     assert (grant.eyes, grant.granted_by.is_machine) == ("command", True)
-    command("grant_role", viewer.email, "agent", merchant=corner_shop.uid)
-    command("grant_role", viewer.email, "viewer", take_away=True)
-    assert roles(viewer) == {("administrator", None), ("agent", corner_shop.uid)}
+    command("grant_role", officer.email, "administrator", actor=viewer.email)
+    assert ("administrator", None) in roles(officer)
+    third = a_person("third@aggregator.example", "viewer")
+    assert "Proposed" in command("grant_role", third.email, "administrator")
+    assert roles(third) == {("viewer", None)}
+    approve(Proposal.objects.get(), actor=officer)
+    assert ("administrator", None) in roles(third)
 
 
-def test_with_four_eyes_on_commands_it_only_proposes(four_eyes, viewer, administrator, settings):
+def test_who_is_stopped_does_not_count_among_the_two_administrators(four_eyes, viewer, administrator):
+    gone = a_person("gone@aggregator.example", "administrator")
+    disable(user=gone, reason="Left.", actor=administrator)
+    command("grant_role", viewer.email, "administrator")
+    assert ("administrator", None) in roles(viewer)
+
+
+@pytest.mark.parametrize(
+    ("role", "options"),
+    [("agent", {}), ("officer", {"merchant": "CCT0000000001"}), ("viewer", {"take_away": True})],
+)
+def test_the_command_changes_no_other_role_alone(role, options, four_eyes, viewer, corner_shop):
+    said = command("grant_role", viewer.email, role, **options)
+    assert "Another administrator has to approve it" in said
+    assert roles(viewer) == {("viewer", None)}
+    assert Proposal.objects.get().made_by.is_machine
+
+
+def test_a_command_approves_what_somebody_else_proposed(four_eyes, viewer, administrator):
+    second = a_person("second@aggregator.example", "administrator")
+    what = ("grant_role", viewer.email, "agent")
+    command(*what, actor=administrator.email)
+    for again in (administrator.email, None):
+        with pytest.raises(CommandError, match="waits for a second person"):
+            command(*what, actor=again)
+    assert roles(viewer) == {("viewer", None)}
+    assert "Approved" in command(*what, actor=second.email)
+    grant = RoleGrant.objects.get(user=viewer, role="agent")
+    assert (grant.proposed_by, grant.granted_by, grant.eyes) == (administrator, second, "two")
+
+
+def test_where_no_second_person_is_asked_for_the_command_changes_at_once(viewer, settings):
+    settings.FOUR_EYES = frozenset()
+    command("grant_role", viewer.email, "agent")
+    assert RoleGrant.objects.get(user=viewer, role="agent").eyes == "one"
+
+
+def test_with_four_eyes_on_commands_even_the_second_administrator_is_proposed(
+    four_eyes, viewer, administrator, settings
+):
     settings.FOUR_EYES_COMMANDS = True
-    assert "Proposed" in command("grant_role", viewer.email, "agent", actor=administrator.email)
+    assert "Proposed" in command("grant_role", viewer.email, "administrator", actor=administrator.email)
     assert roles(viewer) == {("viewer", None)}
     assert Proposal.objects.get().made_by == administrator
 
 
-def test_the_command_stops_a_person_and_lets_them_work_again(viewer):
+def test_a_page_that_says_it_is_a_command_makes_no_administrator(four_eyes, viewer, administrator):
+    with under(Channel.PAGE), pytest.raises(SecondPersonNeeded):
+        change_role(
+            user=viewer,
+            role="administrator",
+            merchant_uid=None,
+            gives=True,
+            reason=WHY,
+            actor=administrator,
+            by_command=True,
+        )
+
+
+def test_the_command_stops_a_person_at_once_and_lets_them_work_again_with_a_second(
+    four_eyes, viewer, administrator
+):
     command("stop_person", viewer.email)
     assert not User.objects.get(pk=viewer.pk).is_active
-    command("stop_person", viewer.email, let_go=True)
+    assert "Proposed" in command("stop_person", viewer.email, let_go=True)
+    assert not User.objects.get(pk=viewer.pk).is_active
+    assert "can work again" in command("stop_person", viewer.email, let_go=True, actor=administrator.email)
     assert User.objects.get(pk=viewer.pk).is_active
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from accounts import granting
+from accounts import granting_by_command
 from accounts.acting import NOT_ALLOWED, ActingCommand
-from accounts.four_eyes import is_needed
+from accounts.granting_by_command import PROPOSED, Outcome
 from accounts.models import User
 from accounts.roles import Role
 from customers.models import Merchant
@@ -15,8 +15,9 @@ from customers.models import Merchant
 class Command(ActingCommand):
     action = "role.propose"
     help = (
-        "Give a person a role for all merchants or for one, or take it away. Needs a second administrator "
-        "where FOUR_EYES_COMMANDS is on: then it is proposed."
+        "Give a person a role for all merchants or for one, or take it away. Where that takes two, it is "
+        "proposed, or what somebody else proposed is approved (--as EMAIL). Until there are two "
+        "administrators, another is made at once."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,12 +34,17 @@ class Command(ActingCommand):
         uid = options["merchant"]
         if uid and not options["take_away"] and not Merchant.objects.filter(uid=uid).exists():
             raise CommandError(f"No merchant {uid} is known here.", returncode=NOT_ALLOWED)
-        what: dict[str, Any] = {"user": user, "role": options["role"], "merchant_uid": uid or None}
-        what |= {"gives": not options["take_away"], "reason": options["reason"], "actor": actor}
-        if is_needed("role.change", by_command=True):
-            granting.propose_role(**what)
-            self.stdout.write("Proposed. Another administrator has to approve it, on the page People.")
+        outcome = granting_by_command.change_role(
+            user=user,
+            role=options["role"],
+            merchant_uid=uid or None,
+            gives=not options["take_away"],
+            reason=options["reason"],
+            actor=actor,
+        )
+        if outcome is Outcome.PROPOSED:
+            self.stdout.write(PROPOSED)
             return
-        granting.change_role(**what, by_command=True)
         held = ", ".join(f"{row.role} ({row.merchant_uid or 'all'})" for row in user.grants.order_by("role"))
-        self.stdout.write(f"{user.email} is now: {held or 'without a role'}")
+        said = f"{user.email} is now: {held or 'without a role'}"
+        self.stdout.write(f"Approved: {said}" if outcome is Outcome.APPROVED else said)

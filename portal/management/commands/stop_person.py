@@ -4,15 +4,15 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from accounts import granting
+from accounts import granting, granting_by_command
 from accounts.acting import NOT_ALLOWED, ActingCommand
-from accounts.four_eyes import is_needed
+from accounts.granting_by_command import PROPOSED, Outcome
 from accounts.models import User
 
 
 class Command(ActingCommand):
     action = "user.disable"
-    help = "Stop a person at once; --let-go lets them work again, which may need a second administrator."
+    help = "Stop a person at once; --let-go lets them work again, which takes a second administrator."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", metavar="EMAIL", help="what the person signs in with")
@@ -27,9 +27,6 @@ class Command(ActingCommand):
         if not options["let_go"]:
             granting.disable(user=user, reason=reason, actor=actor)
             self.stdout.write(f"{user.email} is stopped.")
-        elif is_needed("role.change", by_command=True):
-            granting.propose_enabling(user=user, reason=reason, actor=actor)
-            self.stdout.write("Proposed. Another administrator has to approve it, on the page People.")
-        else:
-            granting.enable(user=user, reason=reason, actor=actor, by_command=True)
-            self.stdout.write(f"{user.email} can work again.")
+            return
+        outcome = granting_by_command.enable(user=user, reason=reason, actor=actor)
+        self.stdout.write(PROPOSED if outcome is Outcome.PROPOSED else f"{user.email} can work again.")

@@ -9,9 +9,10 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.four_eyes import MATTERS, handler_of, known_to, may_decide
+from accounts.four_eyes import MATTERS, handler_of
 from accounts.models import Decision, Proposal, User
 from accounts.policy import may
+from accounts.proposals import known_to, may_decide
 from customers.models import Customer
 
 SHOWN_MAX = 50

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import four_eyes
+from accounts import four_eyes, proposals
 from accounts.models import Proposal
 from accounts.step_up import require_fresh
 from portal.pages.guard import StaffRequest, page
@@ -19,7 +19,7 @@ def _deciding(do: Callable[[StaffRequest, Proposal], str]) -> Callable[..., Http
     """A view that decides one proposal among those its reader may know of; what it says, and back."""
 
     def view(request: StaffRequest, proposal_id: UUID) -> HttpResponse:
-        proposal = get_object_or_404(four_eyes.known_to(request.user), pk=proposal_id)
+        proposal = get_object_or_404(proposals.known_to(request.user), pk=proposal_id)
         try:
             messages.success(request, do(request, proposal))
         except four_eyes.FourEyesError as refused:

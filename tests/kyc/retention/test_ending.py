@@ -1,11 +1,14 @@
 """Ending a relationship: by two people, only when the exchange knows everything, and once."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.four_eyes import SecondPersonNeeded, approve
 from accounts.models import AuditEntry
 from accounts.policy import NotAllowed
+from accounts.roles import NARROWED_AT
 from customers.problems import Refused
 from kyc.requirements import requirements
 from kyc.retention.ending import end_relationship, propose_ending, reopen
@@ -59,6 +62,13 @@ def test_the_database_refuses_an_end_that_its_proposer_approved(customer, office
         Ending.objects.create(
             customer=customer, how="closed", reason="x", proposed_by=officer, ended_by=officer, eyes="two"
         )
+
+
+def test_the_database_refuses_an_end_by_a_command_alone_since_none_makes_one(customer, officer):
+    by_command = dict(customer=customer, how="closed", reason="x", ended_by=officer, eyes="command")
+    with pytest.raises(IntegrityError, match="a_second_person_ends_a_relationship"), transaction.atomic():
+        Ending.objects.create(**by_command, ended_at=NARROWED_AT)
+    Ending.objects.create(**by_command, ended_at=NARROWED_AT - timedelta(days=1))
 
 
 def test_an_agent_can_not_approve(customer, agent, thandi, four_eyes):
