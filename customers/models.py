@@ -145,7 +145,8 @@ class Customer(PersonFields):
     kyc_status = models.CharField(_("verification at the exchange"), max_length=50, blank=True)
     # A keyed digest over the canonical fields as submitted: what is sent again must match it.
     submitted_digest = models.CharField(max_length=64, blank=True, editable=False)
-    # Who registered it, or changed it or its documents last before it was submitted.
+    # Who registered it, or changed it or its documents last before it was submitted; who did before that:
+    # `customers.makers`.
     made_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, related_name="+", editable=False, db_index=False
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -16,6 +17,7 @@ from accounts.models import User
 from accounts.roles import Eyes
 from customers.choices import Stage
 from customers.contention import gives_way
+from customers.makers import own_of
 from customers.models import Customer
 from exchange.outbox import NewIntent, enqueue, withdraw_intents
 from exchange.outbox.choices import OPEN_STATES, Topic
@@ -47,7 +49,7 @@ class CannotThaw(Exception):
 class Submissions:
     """What became of many: `submitted` were frozen now, `held` by which rows, `already` had been before.
 
-    `own`: nothing holds them but that the actor changed them last, so that somebody else must submit them.
+    `own`: nothing holds them but that the actor had a hand in them, so that somebody else must submit them.
     """
 
     submitted: list[Customer] = field(default_factory=list)
@@ -67,7 +69,7 @@ def can_submit(customer: Customer, *, today: date | None = None) -> bool:
 def submit_for_onboarding(*, customer: Customer, actor: User, today: date | None = None) -> None:
     """Freeze the customer and write all its intents.
 
-    Raises NotReady with what holds it, SecondPersonNeeded where the actor changed it last.
+    Raises NotReady with what holds it, SecondPersonNeeded where the actor had a hand in it.
     """
     result = submit_many([customer], actor=actor, today=today)
     if result.own:
@@ -78,7 +80,7 @@ def submit_for_onboarding(*, customer: Customer, actor: User, today: date | None
 
 def own_change() -> str:
     """Why somebody can't submit a customer themselves."""
-    return _("You were the last to change this customer, so somebody else has to submit it.")
+    return _("You had a hand in this customer, its data or its documents, so somebody else has to submit it.")
 
 
 def submit_many(
@@ -121,7 +123,7 @@ def thaw(*, customer: Customer, reason: str, actor: User) -> None:
     stage_was = str(locked.stage)
     changes = {
         **{"stage": Stage.DRAFT, "submitted_digest": "", "updated_at": timezone.now()},
-        # Whoever mends it now is its maker, and another one submits it.
+        # Whoever mends it now is its maker (`customers.makers`), and another one submits it.
         **{"submitted_by": None, "submitted_eyes": ""},
     }
     Customer.objects.filter(pk=customer.pk).update(**changes)
@@ -159,9 +161,7 @@ def _submit_chunk(chunk: Sequence[Customer], actor: User, today: date, by_comman
     }
     records = load_records([customer for customer in locked.values() if customer.is_editable])
     rows = requirements_of(records, today=today)
-    ready: list[Record] = []
-    own: dict[UUID, Record] = {}
-    eyes: dict[UUID, Eyes] = {}
+    good: list[Record] = []
     for customer in chunk:
         record = records.get(customer.pk)
         if record is None:
@@ -169,14 +169,10 @@ def _submit_chunk(chunk: Sequence[Customer], actor: User, today: date, by_comman
         elif held_by := holding(rows[customer.pk]):
             result.held[customer.pk] = held_by
         else:
-            try:
-                eyes[customer.pk] = eyes_on(
-                    "customer.submit", maker_id=record.customer.made_by_id, actor=actor, by_command=by_command
-                )
-            except SecondPersonNeeded:
-                own[customer.pk] = record
-            else:
-                ready.append(record)
+            good.append(record)
+    eyes = _eyes_on(good, actor, by_command)
+    ready = [record for record in good if record.customer.pk in eyes]
+    own = {record.customer.pk for record in good if record.customer.pk not in eyes}
     set_stages([records[pk].customer for pk in (*result.held, *own)], rows)
     _freeze(ready, actor, eyes)
     by_id = {record.customer.pk: record.customer for record in ready}
@@ -189,6 +185,21 @@ def _submit_chunk(chunk: Sequence[Customer], actor: User, today: date, by_comman
             if customer.pk in own:
                 result.own.append(customer)
     return result
+
+
+def _eyes_on(records: Sequence[Record], actor: User, by_command: bool) -> dict[UUID, Eyes]:
+    """How many eyes will have seen each when `actor` submits it; who needs another person is left out."""
+    customers = [record.customer for record in records]
+    # The machine is nobody's second person: whose each is, is not asked for it.
+    own = set() if actor.is_machine else own_of(customers, actor)
+    eyes = {}
+    for customer in customers:
+        maker_id = actor.pk if customer.pk in own else customer.made_by_id
+        with suppress(SecondPersonNeeded):
+            eyes[customer.pk] = eyes_on(
+                "customer.submit", maker_id=maker_id, actor=actor, by_command=by_command
+            )
+    return eyes
 
 
 _FROZEN_FIELDS = (

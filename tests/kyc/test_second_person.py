@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from accounts.circumstances import Channel, under
 from accounts.four_eyes import SecondPersonNeeded, approve
@@ -23,7 +24,7 @@ from kyc.waivers import waive_document
 from kyc.warnings import open_warnings
 from tests.accounts.people import a_person
 from tests.customers.people import INDIVIDUAL, TODAY
-from tests.kyc.onboarding import business, complete, hand_in, individual
+from tests.kyc.onboarding import business, complete, hand_in, individual, picture
 from tests.kyc.pack import packs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("four_eyes")]
@@ -51,7 +52,7 @@ def submit(customer, actor):
 
 
 def test_whoever_registered_it_does_not_submit_it(lerato, officer, second):
-    with pytest.raises(SecondPersonNeeded, match="last to change"):
+    with pytest.raises(SecondPersonNeeded, match="had a hand in this customer"):
         submit(lerato, officer)
     assert Customer.objects.get().stage == Stage.COMPLETE
     assert not Intent.objects.exists()
@@ -60,19 +61,57 @@ def test_whoever_registered_it_does_not_submit_it(lerato, officer, second):
     assert (told.actor, told.details["eyes"]) == (second, "two")
 
 
-def test_whoever_changed_the_data_last_is_its_maker(lerato, officer, second):
+@pytest.fixture
+def third(db):
+    """Naledi, an officer who had nothing to do with it."""
+    return a_person("naledi@aggregator.example", "officer", name="Naledi Khoza")
+
+
+def test_neither_who_registered_it_nor_who_changed_it_since_submits_it(lerato, officer, second, third):
     data = {**INDIVIDUAL, "city": "Durban"}
     change_customer(customer=lerato, data=data, actor=second, today=TODAY)
-    with pytest.raises(SecondPersonNeeded):
-        submit(lerato, second)
-    submit(lerato, officer)
+    for maker in (officer, second):
+        with pytest.raises(SecondPersonNeeded):
+            submit(lerato, maker)
+    submit(lerato, third)
+    assert Customer.objects.get().submitted_eyes == "two"
 
 
-def test_whoever_handed_in_the_last_document_is_its_maker(lerato, officer, second):
+def test_neither_who_registered_it_nor_who_handed_in_a_document_submits_it(lerato, officer, second, third):
     hand_in(lerato, "Selfie", second)
+    for maker in (officer, second):
+        with pytest.raises(SecondPersonNeeded):
+            submit(lerato, maker)
+    submit(lerato, third)
+
+
+def test_whoever_handed_in_what_was_there_already_had_no_hand_in_it(lerato, officer, second):
+    same = picture()
+    hand_in(lerato, "Selfie", officer, content=same)
+    assert not hand_in(lerato, "Selfie", second, content=same).is_new
+    submit(lerato, second)
+
+
+def test_what_the_machine_made_and_a_person_changed_that_person_does_not_submit(
+    corner_shop, machine, officer, second
+):
+    customer = complete(individual(corner_shop, machine), machine)
+    hand_in(customer, "Selfie", officer)
+    hand_in(customer, "Selfie", machine)
+    assert Customer.objects.get().made_by.is_machine
     with pytest.raises(SecondPersonNeeded):
-        submit(lerato, second)
+        submit(customer, officer)
+    submit(customer, second)
+
+
+@pytest.mark.parametrize("settings_say", [frozenset(), frozenset({"role.change"})])
+def test_where_no_second_person_is_asked_for_an_earlier_maker_counts_as_one(
+    settings_say, lerato, officer, second, settings
+):
+    settings.FOUR_EYES = settings_say
+    hand_in(lerato, "Selfie", second)
     submit(lerato, officer)
+    assert Customer.objects.get().submitted_eyes == "one"
 
 
 def test_after_the_submission_documents_make_nobody_the_maker(lerato, officer, second):
@@ -130,7 +169,7 @@ def by_hand(statement, *values):
 
 @pytest.mark.parametrize("eyes", ["two", ""])
 def test_the_database_refuses_ones_own_submission(lerato, officer, eyes):
-    with pytest.raises(IntegrityError, match="a_second_person_submits_a_customer"):
+    with pytest.raises(IntegrityError, match="a_second_person_submits_a_customer|no_maker_submits"):
         by_hand(
             "UPDATE customers_customer SET submitted_by_id = %s, submitted_eyes = %s WHERE id = %s",
             officer.pk,
@@ -143,6 +182,33 @@ def test_the_database_refuses_a_maker_who_has_submitted_it(lerato, officer, seco
     submit(lerato, second)
     with pytest.raises(IntegrityError, match="a_second_person_submits_a_customer"):
         by_hand("UPDATE customers_customer SET made_by_id = %s WHERE id = %s", second.pk, lerato.pk)
+
+
+def test_the_database_refuses_a_submission_by_an_earlier_maker(lerato, officer, second, third):
+    hand_in(lerato, "Selfie", second)
+    statement = "UPDATE customers_customer SET submitted_by_id = %s, submitted_eyes = 'two' WHERE id = %s"
+    with pytest.raises(IntegrityError, match="no_maker_submits"):
+        by_hand(statement, officer.pk, lerato.pk)
+    by_hand(statement, third.pk, lerato.pk)
+    with pytest.raises(IntegrityError, match="no_maker_submits"):
+        by_hand(statement, officer.pk, lerato.pk)
+
+
+def test_the_database_refuses_that_one_persons_submission_is_said_to_be_twos(lerato, officer, second):
+    hand_in(lerato, "Selfie", second)
+    statement = "UPDATE customers_customer SET submitted_by_id = %s, submitted_eyes = %s WHERE id = %s"
+    by_hand(statement, officer.pk, "one", lerato.pk)
+    with pytest.raises(IntegrityError, match="no_maker_submits"):
+        by_hand("UPDATE customers_customer SET submitted_eyes = 'two' WHERE id = %s", lerato.pk)
+
+
+def test_what_somebody_adds_after_they_submitted_changes_nothing_about_that(lerato, officer, second):
+    submit(lerato, second)
+    AuditEntry.objects.create(
+        at=timezone.now(), actor=second, action="document.add", channel="page", customer_id=lerato.pk
+    )
+    Customer.objects.filter(pk=lerato.pk).update(city="Durban", submitted_by=second, submitted_eyes="two")
+    assert Customer.objects.get().city == "Durban"
 
 
 def test_nobody_accepts_a_warning_alone(doubtful, officer, second):

@@ -50,11 +50,12 @@ def needs_of(
     *,
     user: User,
     doubt: str = "",
+    is_own: bool = False,
 ) -> list[Need]:
     """The open rows in their order. A door is there only where `user` may go through it.
 
     `doubt`: why submitting may be in vain. `proposed`: action and key of what waits for a second person
-    already.
+    already. `is_own`: `user` had a hand in it, so that somebody else submits it.
     """
     merchant_uid, stage = customer.merchant.uid, customer.stage
     by_email = {f"ubo:{ubo.email}": ubo for ubo in ubos}
@@ -85,7 +86,7 @@ def needs_of(
         ):
             need.waive = row.doc_type
         if row.code == "submit" and may(user, "customer.submit", merchant_uid, stage):
-            if is_needed("customer.submit") and customer.made_by_id in (None, user.pk):
+            if is_needed("customer.submit") and is_own:
                 need.why_not = own_change()
             else:
                 need.may_submit, need.doubt = True, doubt

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from accounts.models import User
+from customers.makers import own_of
 from customers.models import Customer, Ubo
 from kyc.doc_types import types_for
 from kyc.models import AcceptedWarning, Document, Waiver
@@ -87,13 +88,14 @@ def customer_page(customer: Customer, *, user: User, today: datetime.date) -> Cu
     sent = sent_for(customer, user=user)
     may_be_in_vain = sent.is_create_stuck and customer.is_editable and not is_sealed_shut
     doubt = doubt_about_submitting(customer) if may_be_in_vain else ""
+    is_own = customer.is_editable and bool(own_of([customer], user))
     return CustomerPage(
         customer=customer,
         way=way_of(customer),
         groups=customer_groups(customer, record.profile),
         owners=[Owner(ubo, ubo_groups(ubo), papers[ubo.pk]) for ubo in record.ubos],
         papers=papers[None],
-        needs=needs_of(customer, rows, warnings, record.ubos, waiting, user=user, doubt=doubt),
+        needs=needs_of(customer, rows, warnings, record.ubos, waiting, user=user, doubt=doubt, is_own=is_own),
         proposals=proposals,
         done=[row for row in rows if row.is_done],
         move=whose_move(rows),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from accounts.models import User
 from customers.choices import Stage
+from customers.makers import own_of
 from customers.models import Customer
 from exchange.outbox.choices import Reason, Topic
 from exchange.outbox.queries import waiting_for_staff
@@ -63,11 +64,13 @@ class Matter:
 
 @dataclass(slots=True)
 class Entry:
-    """One customer and everything that it waits for. `may_retry`: how many things can be sent again."""
+    """One customer and everything that it waits for. `may_retry`: how many things can be sent again.
+    `is_own`: the reader had a hand in it, so that somebody else submits it."""
 
     customer: Customer
     matters: list[Matter] = field(default_factory=list)
     warnings: list[Requirement] = field(default_factory=list)
+    is_own: bool = False
 
     @property
     def may_retry(self) -> int:
@@ -177,6 +180,8 @@ def _entries(
         customer.pk: Entry(customer, warnings=open_warnings(requirements.get(customer.pk, ())))
         for customer in customers
     }
+    for pk in own_of([entry.customer for entry in entries.values() if entry.is_ready], user):
+        entries[pk].is_own = True
     intents = list(waiting_for_staff().filter(lane_id__in=list(entries)).order_by("position", "updated_ms"))
     titles = titles_of(intents, user)
     matters: dict[UUID, dict[str, Matter]] = defaultdict(dict)

@@ -136,15 +136,15 @@ def test_a_waiver_takes_two(corner_shop, agent, officer):
     assert (waiver.proposed_by, waiver.waived_by, waiver.eyes) == (agent, officer, "two")
 
 
-def test_whoever_changed_a_customer_last_does_not_submit_it(corner_shop, agent, officer):
+def test_whoever_had_a_hand_in_a_customer_does_not_submit_it(corner_shop, agent, officer):
     customer = people.an_individual(corner_shop, officer)
     assert customer.stage == Stage.COMPLETE
     address = reverse("customer-detail", args=[customer.pk])
     submit = reverse("customer-submit", args=[customer.pk])
     assert submit not in signed_in(officer).get(address).text
-    assert "You were the last to change" in signed_in(officer).get(address).text
-    assert "you changed it last" in signed_in(officer).get(reverse("waiting")).text
-    assert "You were the last to change" in said(signed_in(officer).post(submit, follow=True))
+    assert "You had a hand in this customer" in signed_in(officer).get(address).text
+    assert "you had a hand in it" in signed_in(officer).get(reverse("waiting")).text
+    assert "You had a hand in this customer" in said(signed_in(officer).post(submit, follow=True))
     second = a_person("second@aggregator.example", "officer")
     assert submit in signed_in(second).get(address).text
     signed_in(second).post(submit)
