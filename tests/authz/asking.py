@@ -9,11 +9,12 @@ from typing import Any
 from django.contrib.messages import ERROR
 from django.core.cache import cache
 from django.db import transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from tests.accounts.signing_in import sign_in_at_once, sign_in_without_second_factor
 from tests.authz.addresses import arguments, body, query, routes
+from tests.authz.keys import WORDS, Shown, shown
 from tests.authz.scene import PEOPLE, Scene
 
 # Where a redirect leads, by the beginning of its address.
@@ -42,13 +43,20 @@ class Askers:
         """The code of `case`, such as "POST other draft", asked as `column`. What it changed is undone."""
         method, side, state = (*case.split(), "", "")[:3]
         mine = self.scene.of(side or "own")
-        path = address(route, arguments(route, self.scene, mine, state))
         more = body(route, self.scene, mine) if method == "POST" else {"data": query(route)}
         # A cell before may have signed out, or used up what may be tried.
         self.client.cookies = deepcopy(self.cookies[column])
         cache.clear()
         with transaction.atomic():
-            answer = getattr(self.client, method.lower())(path, **more)
+            show = Shown()
+            if state in WORDS:
+                show = shown(route, method, state, self.scene.people.get(column), side, self.scene)
+                more = {"data": show.data, "headers": show.headers}
+            path = address(route, arguments(route, self.scene, mine, state) | show.arguments)
+            with override_settings(**show.settings):
+                if show.first:
+                    self.client.get(show.first)
+                answer = getattr(self.client, method.lower())(path, **more)
             transaction.set_rollback(True)
         return code_of(answer)
 

@@ -16,4 +16,4 @@ def matrix() -> dict[str, Any]:
 
 def cells(line: str) -> list[str]:
     """A row's cells, in the order of its columns."""
-    return str(line).split()
+    return str(line or "").split()

@@ -18,6 +18,7 @@ from kyc.submission import submit_many
 from tests.accounts.signing_in import sign_in_at_once
 from tests.authz.addresses import arguments, query
 from tests.authz.asking import address
+from tests.authz.keys import WORDS
 from tests.authz.matrix import cells, matrix
 from tests.authz.scene import COLUMNS, OTHER, OWN, SCOPED, make_scene
 
@@ -59,6 +60,8 @@ def pages_of(column):
     place = COLUMNS.index(column)
     for route, rows in matrix()["routes"].items():
         for case, line in (rows or {}).items():
+            if case.split()[-1] in WORDS:
+                continue
             if case.startswith("GET") and "other" not in case and cells(line)[place] == "200":
                 yield route
 
