@@ -1,7 +1,8 @@
 #!/bin/sh
 # Marks in every encrypted field and every secret, then no mark where none may be: logs, broker, temporary files, database,
-# storage, error pages. First the way of a pack on the services, then the whole suite with all of it logged at DEBUG.
-# Takes PostgreSQL, Redis and RabbitMQ as scripts/test_services.sh does, and pg_dump.
+# storage, error pages, letters. First the way of a pack on the services, then the whole suite with all of it logged at DEBUG.
+# Takes PostgreSQL, Redis and RabbitMQ as scripts/test_services.sh does, and pg_dump. At Redis it makes itself an account
+# while it runs, so that the passwords of broker and cache are marks; RabbitMQ's own password is none.
 set -eu
 cd "$(dirname "$0")/.."
 python=.venv/bin/python

@@ -25,6 +25,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup()
 
 from tests.canary.installation import ROOT, Marked  # noqa: E402
+from tests.canary.redis_account import account, is_redis, of_account, write_all  # noqa: E402
 from tests.canary.searching import leaks  # noqa: E402
 
 DELIVERED_WITHIN = 180.0
@@ -42,16 +43,23 @@ def installation(database: str, broker: str) -> bool:
         try:
             url = urlunsplit(parts._replace(path=f"/{name}"))
             more = {name: os.environ[name] for name in ("CANARY_LEAKS", "CANARY_PLAIN") if name in os.environ}
-            if broker:
-                more["BROKER_URL"] = broker
-            return _look(Marked(Path(folder), database=url, **more), url, broker)
+            if not broker:
+                return _look(Marked(Path(folder), database=url, **more), url, broker)
+            if not is_redis(broker):
+                return _look(Marked(Path(folder), database=url, broker=broker, **more), url, broker)
+            # The cache beside it, as most installations have it.
+            place = of_account(broker)
+            marked = Marked(Path(folder), database=url, broker=place, cache=place, **more)
+            secrets = marked.marks.secrets
+            with account(broker, [secrets["BROKER_URL"], secrets["CACHE_URL"]]):
+                return _look(marked, url, broker)
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def _look(marked: Marked, url: str, broker: str) -> bool:
     folder = marked.folder
-    marked.start_exchange()
+    marked.start()
     try:
         _must(marked, "import_pack", str(marked.write_pack()), "--submit", "--accept-warnings", "looked at")
         if broker:
@@ -63,7 +71,7 @@ def _look(marked: Marked, url: str, broker: str) -> bool:
         _must(marked, *files, module="tests.canary.visitor")
         _must(marked, "seal_audit")
     finally:
-        marked.sandbox.stop()
+        marked.stop()
     assert json.loads((folder / "visited" / "unmarked.json").read_text()) == [], "a field holds no mark"
     dump = folder / "dump.sql"
     dump.write_bytes(subprocess.run(["pg_dump", url], capture_output=True, check=True).stdout)
@@ -74,11 +82,15 @@ def _look(marked: Marked, url: str, broker: str) -> bool:
         ("the logs", [marked.logs], marks.everything),
         ("temporary files", [marked.temporary], marks.everything),
         ("error pages, the audit trail", [visited / "errors", visited / "trail.json"], marks.everything),
+        ("letters about errors", [folder / "letters"], marks.everything),
         ("pages", [visited / "pages"], marks.hidden),
         ("what commands print", [marked.said], marks.secrets),
     )
     if broker:
         told = [folder / "queue.txt", folder / "events.txt"]
+        if is_redis(broker):
+            write_all(broker, folder / "redis.txt")
+            told.append(folder / "redis.txt")
         looks += (("the broker's messages and events", told, marks.everything),)
     return all([_none(*look) for look in looks])
 

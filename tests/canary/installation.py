@@ -10,18 +10,36 @@ from pathlib import Path
 
 from exchange.sandbox.testing import SandboxProcess
 from kyc.doc_types import BUSINESS_TYPES
+from tests.canary.mail_server import MailServer
 from tests.canary.marks import Drawing
+from tests.canary.redis_account import is_redis
+from tests.canary.secret_settings import OF_AWS, with_password
 from tests.kyc.files import jpeg
 from tests.kyc.pack.packs import PERSON_SET, papers, write_pack
 from tests.tables import put_tables
 
 ROOT = Path(__file__).resolve().parents[2]
+# Where nobody answers: what is said of that is a place where passwords turn up.
+NOBODY_THERE = "redis://127.0.0.1:1/0"
 
 
 class Marked:
-    """Run the product's commands in it; each one's output is kept, apart by what it is."""
+    """Run the product's commands in it; each one's output is kept, apart by what it is.
 
-    def __init__(self, folder: Path, *, seed: int = 7, database: str = "", **more: str) -> None:
+    `broker`, `cache`: without one, the address of one that is not there, whose password is a mark like any
+    other.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        seed: int = 7,
+        database: str = "",
+        broker: str = NOBODY_THERE,
+        cache: str = NOBODY_THERE,
+        **more: str,
+    ) -> None:
         self.folder, self.drawing = folder, Drawing(seed)
         self.marks = self.drawing.marks
         draw = self.drawing
@@ -30,6 +48,7 @@ class Marked:
             key=draw.secret("EXCHANGE_API_KEY", draw.digits(16)),
             secret=draw.secret("EXCHANGE_API_SECRET"),
         )
+        self.mail = MailServer(folder / "letters")
         draw.secret("password")
         draw.secret("totp", draw.word(32).upper())
         self.temporary, self.logs, self.said = folder / "tmp", folder / "logs", folder / "said"
@@ -43,13 +62,21 @@ class Marked:
             "TMPDIR": str(self.temporary),
             "DJANGO_SETTINGS_MODULE": "tests.canary.loud_settings",
             "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": database or f"sqlite:///{folder / 'portal.sqlite3'}",
+            "DATABASE_URL": with_password(database, draw.secret("DATABASE_URL"))
+            if database
+            else f"sqlite:///{folder / 'portal.sqlite3'}",
             "MEDIA_ROOT": str(folder / "media"),
             "ERASURE_LEDGER": str(folder / "erased.jsonl"),
             "AUDIT_HEADS": str(folder / "heads"),
             "SECRET_KEY": draw.secret("SECRET_KEY"),
+            "SECRET_KEY_FALLBACKS": draw.secret("SECRET_KEY_FALLBACKS"),
             "PORTAL_KEYS": draw.portal_keys(),
             "METRICS_TOKEN": draw.secret("METRICS_TOKEN"),
+            "CACHE_URL": with_password(cache, draw.secret("CACHE_URL")),
+            "EMAIL_URL": with_password(f"smtp://portal@127.0.0.1:{self.mail.port}", draw.secret("EMAIL_URL")),
+            "ERROR_MAIL_TO": "operations@aggregator.example",
+            **{name: draw.secret(name) for name in sorted(OF_AWS)},
+            **self._broker(broker),
             "EXCHANGE_API_KEY": self.marks.secrets["EXCHANGE_API_KEY"],
             "EXCHANGE_API_SECRET": self.marks.secrets["EXCHANGE_API_SECRET"],
             "EXCHANGE_BASE_URL": "http://127.0.0.1:9",
@@ -58,9 +85,21 @@ class Marked:
             **more,
         }
 
-    def start_exchange(self) -> None:
+    def _broker(self, broker: str) -> dict[str, str]:
+        """Its address with a mark for a password, where its accounts are ours to make."""
+        if not is_redis(broker):
+            return {"BROKER_URL": broker}
+        return {"BROKER_URL": with_password(broker, self.drawing.secret("BROKER_URL"))}
+
+    def start(self) -> None:
+        """The exchange and the mail server, apart from it."""
         self.sandbox.start()
+        self.mail.start()
         self.environment["EXCHANGE_BASE_URL"] = self.sandbox.base_url
+
+    def stop(self) -> None:
+        self.sandbox.stop()
+        self.mail.stop()
 
     def run(self, *words: str, module: str = "") -> int:
         """A command, or a module; its exit code. What it printed and what it logged is kept."""

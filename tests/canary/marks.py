@@ -55,8 +55,8 @@ class Drawing:
         return text
 
     def portal_keys(self) -> str:
-        key = base64.b64encode(self._chance.randbytes(32)).decode()
-        return f"1:{self.secret('PORTAL_KEYS', key)}"
+        first, second = (base64.b64encode(self._chance.randbytes(32)).decode() for _version in range(2))
+        return f"1:{self.secret('PORTAL_KEYS', first)},2:{self.secret('PORTAL_KEYS, version 2', second)}"
 
     def person(self, who: str) -> dict[str, str]:
         """A person's columns of a pack, a mark in each that is sealed or names somebody."""

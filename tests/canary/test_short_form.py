@@ -7,6 +7,7 @@ import pytest
 
 from tests.canary.installation import Marked
 from tests.canary.searching import Leak, forms_of, leaks
+from tests.canary.secret_settings import OF_AWS, OPEN, SECRET, WITH_PASSWORD
 
 pytestmark = pytest.mark.processes
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.processes
 @pytest.fixture(scope="module")
 def onboarded(tmp_path_factory):
     marked = Marked(tmp_path_factory.mktemp("canary"))
-    marked.start_exchange()
+    marked.start()
     try:
         pack = marked.write_pack()
         # The second time with a column spoiled: every row is refused, with what it holds.
@@ -29,7 +30,7 @@ def onboarded(tmp_path_factory):
         assert marked.run("seal_audit") == 0
         yield marked
     finally:
-        marked.sandbox.stop()
+        marked.stop()
 
 
 def _last_log(marked: Marked) -> str:
@@ -46,6 +47,8 @@ def test_everything_was_done_with_marks_in_every_encrypted_field(onboarded):
     answers = sorted(path.name for path in (onboarded.folder / "visited" / "pages").iterdir())
     assert len(answers) > 15
     assert all(name.endswith(("-200.txt", "-302.txt")) for name in answers), answers
+    broken = {path.name[-7:-4] for path in (onboarded.folder / "visited" / "errors").iterdir()}
+    assert broken == {"400", "404", "500", "503"}
 
 
 def test_no_mark_is_in_the_log(onboarded):
@@ -71,6 +74,28 @@ def test_no_mark_is_in_the_audit_trail(onboarded):
 
 def test_no_mark_is_on_an_error_page(onboarded):
     assert leaks([onboarded.folder / "visited" / "errors"], onboarded.marks.everything) == []
+
+
+def test_no_mark_is_in_a_letter_about_an_error(onboarded):
+    letters = [path.read_text() for path in sorted((onboarded.folder / "letters").iterdir())]
+    assert any("ValueError" in letter for letter in letters), "nobody was told that something broke"
+    assert leaks([onboarded.folder / "letters"], onboarded.marks.everything) == []
+
+
+def test_the_log_knows_every_secret_setting_that_the_process_holds(onboarded):
+    """Written on purpose, none of them comes through."""
+    assert json.loads((onboarded.folder / "visited" / "unknown.json").read_text()) == []
+
+
+def test_every_secret_setting_has_its_mark_and_every_setting_is_known_as_secret_or_open(tmp_path):
+    from portal.settings import _KNOWN
+
+    assert SECRET | WITH_PASSWORD | OPEN == _KNOWN, "name it in tests/canary/secret_settings.py"
+    assert not OPEN & (SECRET | WITH_PASSWORD)
+    marked = Marked(tmp_path, database="postgres://root@127.0.0.1:5432/portal")
+    for name in SECRET | WITH_PASSWORD | OF_AWS:
+        assert marked.marks.secrets[name] in marked.environment[name], name
+    assert {"PORTAL_KEYS, version 2", "password", "totp"} <= set(marked.marks.secrets)
 
 
 def test_nothing_that_is_sealed_is_on_a_page_that_nobody_asked_to_show_it(onboarded):

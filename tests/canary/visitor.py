@@ -3,7 +3,7 @@
     python -m tests.canary.visitor MARKS FOLDER
 
 Writes what was answered to `FOLDER/pages` and `FOLDER/errors`, and the names of encrypted fields in which no
-mark stands to `FOLDER/unmarked.json`.
+mark stands to `FOLDER/unmarked.json`; to `FOLDER/unknown.json` those of secrets that the log would not know.
 """
 
 import json
@@ -18,7 +18,7 @@ django.setup()
 from django.apps import apps  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.test import Client, override_settings  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from accounts.models import AuditEntry, User  # noqa: E402
@@ -52,8 +52,10 @@ def main(marks: dict[str, Any], folder: Path) -> None:
         (place / f"{number:03}-{answer.status_code}.txt").write_bytes(f"{head}\n\n".encode() + body)
 
     values = list({**marks["sealed"], **marks["named"]}.values())
-    for address in _addresses():
-        keep(pages, client.get(address))
+    # The cache of the settings is not there, on purpose: see below.
+    with override_settings(CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}):
+        for address in _addresses():
+            keep(pages, client.get(address))
     for value in values:
         # What is looked for stands in the field again, so only the log is of interest here.
         client.get(reverse("customers"), {"q": value})
@@ -62,7 +64,8 @@ def main(marks: dict[str, Any], folder: Path) -> None:
         keep(errors, client.get(f"/nowhere/{value}/"))
         keep(errors, client.get(f"/customers/{value}/"))
         keep(errors, client.post("/api/customers/", data="{" + value, content_type="application/json"))
-    _break(client, keep, errors, values)
+    _break(client, keep, errors, marks)
+    (folder / "unknown.json").write_text(json.dumps(_unknown(marks["secrets"])))
     (folder / "unmarked.json").write_text(json.dumps(_unmarked(set(marks["sealed"].values()))))
     (folder / "trail.json").write_text(json.dumps(list(AuditEntry.objects.values()), default=str))
 
@@ -94,15 +97,20 @@ def _addresses() -> list[str]:
         found.append(reverse("customer-detail", args=[customer.pk]))
         found.append(f"/api/customers/{customer.reference}/requirements/")
     found += [reverse("document-detail", args=[document.pk]) for document in Document.objects.all()[:5]]
-    return [*found, "/api/customers/", "/healthz", "/readyz"]
+    return [*found, "/api/customers/", "/healthz"]
 
 
-def _break(client: Client, keep: Any, errors: Path, values: list[str]) -> None:
-    """Every page fails with personal data in what the error says and in what variables hold."""
+def _break(client: Client, keep: Any, errors: Path, marks: dict[str, Any]) -> None:
+    """What a page asks for is not there; and one fails with personal data and every secret in what the error
+    says and in what variables hold."""
     from portal.pages.customer import views
 
+    values, secrets = list({**marks["sealed"], **marks["named"]}.values()), list(marks["secrets"].values())
+    for address in (reverse("overview"), "/readyz"):
+        keep(errors, client.get(address))
+
     def broken(*_args: Any, **_options: Any) -> None:
-        held = {"everything": values, "settings": [settings.SECRET_KEY, settings.PORTAL_KEYS]}
+        held = {"everything": values, "settings": secrets}
         raise ValueError(f"could not show {values} of {held}")
 
     customer = Customer.objects.first()
@@ -116,6 +124,15 @@ def _break(client: Client, keep: Any, errors: Path, values: list[str]) -> None:
         if not debug:
             keep(errors, answer)
     settings.DEBUG = False
+
+
+def _unknown(secrets: dict[str, str]) -> list[str]:
+    """The secrets that the filter of the log would let through. Nobody's password and nobody's second factor
+    is known to the process."""
+    from portal.log_cleaning import cleaned
+
+    known = {name: mark for name, mark in secrets.items() if name not in ("password", "totp")}
+    return [name for name, mark in known.items() if mark in cleaned(f"said {mark} by mistake")]
 
 
 def _unmarked(marks: set[str]) -> list[str]:
