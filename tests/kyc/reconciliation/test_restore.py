@@ -149,6 +149,50 @@ def test_accounts_that_nobody_here_is_bound_to_are_orphans(exchange, deliver):
     kept.refresh_from_db()
 
 
+def test_with_references_for_tokens_the_search_says_what_it_misses_and_the_comparison_lists_it(
+    exchange, deliver, settings
+):
+    settings.OUTBOX_TOKEN_FORM = "reference"
+    lost, copied = (make_submitted_individual(documents=()) for _ in range(2))
+    deliver()
+    lost.refresh_from_db()
+    Lane.objects.filter(pk=lost.pk).delete()
+    Customer.objects.filter(pk=lost.pk).delete()
+    Customer.objects.filter(pk=copied.pk).update(uid="SOMETHING-ELSE")
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("find_orphans", stdout=out)
+    assert list(Orphan.objects.values_list("kind", flat=True)) == ["extra_copy"]
+    assert "none is counted" in out.getvalue()
+    assert "manage.py reconcile" in out.getvalue()
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("reconcile", stdout=out)
+    assert f"{lost.uid} (self): Not made by this portal" in out.getvalue()
+
+
+def test_with_references_for_tokens_who_is_entered_again_is_found_by_theirs(
+    exchange, deliver, restore, settings
+):
+    settings.OUTBOX_TOKEN_FORM = "reference"
+    lost = make_submitted_individual(documents=())
+    deliver()
+    lost.refresh_from_db()
+    Lane.objects.filter(pk=lost.pk).delete()
+    Customer.objects.filter(pk=lost.pk).delete()
+    restore()
+    again = make_submitted_individual(documents=(), reference=lost.reference, email=lost.email)
+    deliver()
+    again.refresh_from_db()
+    assert (again.uid, len(exchange.state()["customers"])) == (lost.uid, 1)
+
+
+def test_with_tokens_it_has_nothing_to_say_of_that(exchange, deliver):
+    out = StringIO()
+    call_command("find_orphans", stdout=out)
+    assert "reference" not in out.getvalue()
+
+
 def put_back(intent, attempts):
     """The intent and its document as the backup has them."""
     intent.attempts.exclude(pk__in=[attempt.pk for attempt in attempts]).delete()
