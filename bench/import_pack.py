@@ -35,9 +35,9 @@ SEED_ROWS, SEED_MERCHANTS = 100_000, 500
 ROUNDS = 3
 
 SEED = """
-INSERT INTO customers_merchant (id, uid, is_self, name, email, exchange_state, contact_name, contact_email,
-                                contact_phone, notes, settings, created_at)
-SELECT gen_random_uuid(), 'SEED' || n, false, '', '', '', '', '', '', '', '{{}}', now()
+INSERT INTO customers_merchant (id, uid, is_self, name, email, exchange_state, wrapped_key, settings,
+                                created_at)
+SELECT gen_random_uuid(), 'SEED' || n, false, '', '', '', '', '{{}}', now()
 FROM generate_series(1, {merchants}) n;
 INSERT INTO customers_customer ({columns})
 SELECT {values}

@@ -1,4 +1,4 @@
-"""What we note about a merchant ourselves: whom to talk to, and what is worth remembering."""
+"""What we note about a merchant ourselves: whom to talk to, and what is worth remembering. Held sealed."""
 
 from collections.abc import Mapping
 
@@ -9,6 +9,8 @@ from accounts.masking import changes
 from accounts.models import User
 from accounts.policy import require
 from customers.models import Merchant
+from vault.data_keys import owner_of
+from vault.envelope import new_data_key
 
 CONTACT_FIELDS = ("contact_name", "contact_email", "contact_phone", "notes")
 
@@ -26,7 +28,9 @@ def change_contact(*, merchant: Merchant, data: Mapping[str, str], actor: User) 
         for name in changed:
             setattr(held, name, data[name])
         if changed:
-            held.save(update_fields=changed)
+            if not held.wrapped_key:
+                _key, held.wrapped_key = new_data_key(owner_of(Merchant, held.pk))
+            held.save(update_fields=[*changed, "wrapped_key"])
             audit.record(
                 actor=actor,
                 action="merchant.change",

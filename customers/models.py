@@ -16,7 +16,8 @@ from accounts.models import User
 from accounts.policy import merchant_scope
 from accounts.roles import Eyes, by_second_person
 from customers.choices import EDITABLE_STAGES, EntityType, Origin, Stage
-from vault.envelope import DataKey, unwrap
+from vault.data_keys import HoldsDataKey, owner_of
+from vault.envelope import DataKey
 from vault.fields import EncryptedDateField, EncryptedTextField
 
 # The uid under which the aggregator's own merchant row is known here; the exchange is never told it.
@@ -34,7 +35,7 @@ class MerchantQuerySet(models.QuerySet["Merchant"]):
         return self.get_or_create(uid=SELF_UID, defaults={"is_self": True, "name": "Aggregator"})[0]
 
 
-class Merchant(models.Model):
+class Merchant(HoldsDataKey):
     """A merchant under the aggregator, pulled from the exchange; contact, notes and settings are ours."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -43,10 +44,12 @@ class Merchant(models.Model):
     name = models.CharField(_("name"), max_length=255, blank=True)
     email = models.CharField(_("e-mail"), max_length=254, blank=True)
     exchange_state = models.CharField(_("state at the exchange"), max_length=50, blank=True)
-    contact_name = models.CharField(_("contact"), max_length=150, blank=True)
-    contact_email = models.EmailField(_("contact's e-mail"), blank=True)
-    contact_phone = models.CharField(_("contact's phone"), max_length=40, blank=True)
-    notes = models.TextField(_("notes"), blank=True)
+    # Made when something is noted (`customers.merchant_contacts`); empty until then.
+    wrapped_key = models.BinaryField(default=bytes, editable=False)
+    contact_name = EncryptedTextField(_("contact"))
+    contact_email = EncryptedTextField(_("contact's e-mail"))
+    contact_phone = EncryptedTextField(_("contact's phone"))
+    notes = EncryptedTextField(_("notes"))
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     pulled_at = models.DateTimeField(_("last seen at the exchange"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -113,7 +116,7 @@ class PersonFields(models.Model):
         abstract = True
 
 
-class Customer(PersonFields):
+class Customer(HoldsDataKey, PersonFields):
     """An individual or a business under a merchant. Frozen from submission on."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -219,9 +222,6 @@ class Customer(PersonFields):
     def __str__(self) -> str:
         return f"{self.reference}"
 
-    def __getstate__(self) -> dict:
-        return {name: value for name, value in super().__getstate__().items() if name != "_vault_key"}
-
     @property
     def is_business(self) -> bool:
         return self.entity_type == EntityType.BUSINESS
@@ -240,17 +240,10 @@ class Customer(PersonFields):
         """The name to show: the account name, else the person's, else the reference."""
         return self.account_name or f"{self.first_name} {self.last_name}".strip() or self.reference
 
-    def vault_key(self) -> DataKey:
-        """This customer's data key, unwrapped once per instance. Raises CannotOpen if it was destroyed."""
-        key = self.__dict__.get("_vault_key")
-        if key is None:
-            key = self.__dict__["_vault_key"] = unwrap(bytes(self.wrapped_key), vault_owner(self.pk))
-        return key
-
 
 def vault_owner(customer_id: uuid.UUID) -> str:
     """What a customer's wrapped key is bound to."""
-    return f"customers_customer:{customer_id}"
+    return owner_of(Customer, customer_id)
 
 
 class BusinessProfile(models.Model):

@@ -48,7 +48,7 @@ class Rotated:
 def everything_held() -> list[Held]:
     """All that hangs on a version of PORTAL_KEYS; sessions end with it, and signed heads outlive it."""
     return [
-        Held("customers' data keys", data_keys_by_version()),
+        Held("customers' and merchants' data keys", data_keys_by_version()),
         Held("second factors' secrets", secrets_by_key()),
         Held("lasting keys", lasting_keys_by_version()),
         Held("people's look-up indexes", people_by_version()),

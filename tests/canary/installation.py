@@ -164,6 +164,11 @@ class Marked:
             path = pack / row["file"]
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
+        # Noted on the merchant's page, by the visitor.
+        draw.sealed("merchant.contact_name", f"{draw.word().title()} {draw.word().title()}")
+        draw.sealed("merchant.contact_email", f"{draw.word()}@example.com")
+        draw.sealed("merchant.contact_phone", f"+2782{draw.digits(7)}")
+        draw.sealed("merchant.notes", f"Calls {draw.word()} on Mondays.")
         (self.folder / "marks.json").write_text(json.dumps(asdict(self.marks)))
         return pack
 

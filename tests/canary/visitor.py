@@ -23,7 +23,8 @@ from django.urls import reverse  # noqa: E402
 
 from accounts.models import AuditEntry, User  # noqa: E402
 from accounts.roles import Role  # noqa: E402
-from customers.models import Customer  # noqa: E402
+from customers.merchant_contacts import CONTACT_FIELDS  # noqa: E402
+from customers.models import SELF_UID, Customer  # noqa: E402
 from kyc.models import Document  # noqa: E402
 from tests.accounts.people import a_person  # noqa: E402
 from tests.accounts.signing_in import sign_in_at_once  # noqa: E402
@@ -41,6 +42,8 @@ def main(marks: dict[str, Any], folder: Path) -> None:
     _seal_a_secret(user, marks["secrets"]["totp"])
     client = Client(raise_request_exception=False)
     sign_in_at_once(client, user)
+    noted = {name: marks["sealed"][f"merchant.{name}"] for name in CONTACT_FIELDS}
+    assert client.post(reverse("merchant-detail", args=[SELF_UID]), noted).status_code == 302
     pages, errors = folder / "pages", folder / "errors"
     for place in (pages, errors):
         place.mkdir(parents=True)

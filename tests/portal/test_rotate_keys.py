@@ -52,7 +52,7 @@ def test_a_second_factor_alone_keeps_its_version(held, settings):
 
 def test_a_dry_run_says_what_is_under_which_version_and_changes_nothing(held):
     said = rotate("--dry-run")
-    assert "customers' data keys: version 2: 1" in said
+    assert "customers' and merchants' data keys: version 2: 1" in said
     assert "second factors' secrets: version 2: 1" in said
     assert (data_keys_by_version(), secrets_by_key()) == ({2: 1}, {2: 1})
     assert not AuditEntry.objects.filter(action="keys.rotate").exists()

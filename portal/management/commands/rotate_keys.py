@@ -22,10 +22,11 @@ _DONE = {
 class Command(ActingCommand):
     action = ACTION
     help = (
-        "Bring everything under the newest version of PORTAL_KEYS: customers' data keys, second factors' "
-        "secrets, look-up indexes, and the keys that digests and tokens are made with for good. Everything "
-        "may go on running; stopped, it goes on where it was. Says which versions may be taken out of "
-        "PORTAL_KEYS afterwards. Exit 1: something does not open, or is still under an older version."
+        "Bring everything under the newest version of PORTAL_KEYS: customers' and merchants' data keys, "
+        "second factors' secrets, look-up indexes, and the keys that digests and tokens are made with for "
+        "good. Everything may go on running; stopped, it goes on where it was. Says which versions may be "
+        "taken out of PORTAL_KEYS afterwards. Exit 1: something does not open, or is still under an older "
+        "version."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

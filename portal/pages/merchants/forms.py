@@ -1,13 +1,23 @@
 """What staff note about a merchant."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 
 from customers.merchant_contacts import CONTACT_FIELDS
 from customers.models import Merchant
 
 
-class ContactForm(forms.ModelForm):
-    class Meta:
-        model = Merchant
-        fields = CONTACT_FIELDS
-        widgets = {"notes": forms.Textarea(attrs={"rows": 4})}
+class ContactForm(forms.Form):
+    """No model's form: what it writes is sealed, and written by `change_contact`."""
+
+    contact_name = forms.CharField(max_length=150, required=False)
+    contact_email = forms.EmailField(max_length=254, required=False)
+    contact_phone = forms.CharField(max_length=40, required=False)
+    notes = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 4}))
+
+    def __init__(self, data: Mapping[str, Any] | None, *, merchant: Merchant) -> None:
+        super().__init__(data, initial={name: getattr(merchant, name) for name in CONTACT_FIELDS})
+        for name, field in self.fields.items():
+            field.label = getattr(Merchant, name).field.verbose_name

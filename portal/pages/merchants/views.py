@@ -32,7 +32,7 @@ def merchant(request: StaffRequest, uid: str) -> HttpResponse:
     """One merchant; POST changes its contact and notes."""
     found = get_object_or_404(Merchant.objects.visible_to(request.user), uid=uid)
     require(request.user, "merchant.view", found.uid)
-    form = ContactForm(request.POST or None, instance=Merchant.objects.get(pk=found.pk))
+    form = ContactForm(request.POST or None, merchant=found)
     if request.method == "POST":
         require(request.user, "merchant.change", found.uid)
         if form.is_valid():

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
+from customers.merchant_contacts import change_contact
 from customers.models import Customer, Merchant
 from exchange.client import Credentials, ExchangeClient
 from exchange.sandbox.testing import sandbox, sandbox_server  # noqa: F401 - fixtures
@@ -147,10 +148,11 @@ def test_the_command_acts_for_whom_it_is_told(tmp_path, thandi):
     assert caught.value.returncode == 2
 
 
-def test_pull_merchants_keeps_what_is_ours(exchange, machine):
+def test_pull_merchants_keeps_what_is_ours(exchange, officer):
     uid = exchange.add_merchant(name="Old Name")
     call_command("pull_merchants", stdout=StringIO())
-    Merchant.objects.filter(uid=uid).update(notes="Call on Mondays", name="Other")
+    Merchant.objects.filter(uid=uid).update(name="Other")
+    change_contact(merchant=Merchant.objects.get(uid=uid), data={"notes": "Call on Mondays"}, actor=officer)
     out = StringIO()
     call_command("pull_merchants", stdout=out)
     merchant = Merchant.objects.get(uid=uid)
