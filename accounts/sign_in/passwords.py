@@ -15,6 +15,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts.sign_in.known_phrases import PHRASES
+
 MAX_LENGTH = 1024
 # Ten thousand million guesses. A guesser who has the hash makes a few a second of argon2.
 GUESSES_LOG10 = 10.0
@@ -31,6 +33,8 @@ _OUR_WORDS = (
     "exchange",
     "merchant",
 )
+# The keys of a US keyboard: what each is with shift, and without.
+_WITHOUT_SHIFT = str.maketrans('!@#$%^&*()_+{}|:"<>?', "1234567890-=[]\\;',./")
 
 
 class LengthWithin:
@@ -48,25 +52,36 @@ class LengthWithin:
 
 
 class NotSoonGuessed:
-    """Not made of leaked passwords, names, dates, keyboard rows and repetitions alone."""
+    """Not made of leaked passwords, names, dates, rows of keys, repetitions and known sentences alone."""
 
     def validate(self, password: str, user: Any = None) -> None:
         from zxcvbn import zxcvbn  # here: its lists take a while to load
 
         about = [str(getattr(user, name, "") or "") for name in ("email", "name")]
         words = [word for text in about for word in text.replace("@", " ").replace(".", " ").split()]
-        found = zxcvbn(password[:LOOKED_AT], user_inputs=[*_OUR_WORDS, *about, *words])
-        if found["guesses_log10"] < GUESSES_LOG10:
+        known = [*_OUR_WORDS, *about, *words, *PHRASES]
+        found = [zxcvbn(text, user_inputs=known)["guesses_log10"] for text in _readings(password[:LOOKED_AT])]
+        if min(found) < GUESSES_LOG10:
             raise ValidationError(
                 _(
-                    "This password is soon guessed: it is made of what many others chose, or of rows and "
-                    "repetitions. A few unrelated words are hard to guess."
+                    "This password is soon guessed: it is made of what many others chose or know by heart, "
+                    "or of rows and repetitions. A few unrelated words are hard to guess."
                 ),
                 code="password_soon_guessed",
             )
 
     def get_help_text(self) -> str:
         return str(lazy("A few unrelated words are easy to remember and hard to guess."))
+
+
+def _readings(text: str) -> set[str]:
+    """The text as zxcvbn must see it to know what it is: a walk over the keyboard with shift held down now
+    and then is one without it, and a sentence is its letters, however they are parted."""
+    readings = {text, text.translate(_WITHOUT_SHIFT)}
+    together = "".join(filter(str.isalnum, text)).lower()
+    if any(phrase in together for phrase in PHRASES):
+        readings.add(together)
+    return readings
 
 
 class NotBreached:
