@@ -179,6 +179,8 @@ def main(
     share: int = 0,
     shares: int = 1,
 ) -> None:
+    from django.conf import settings
+
     from exchange.sandbox.testing import SandboxProcess
     from tests.campaigns.invariants import judge
     from tests.campaigns.scene import Scene
@@ -191,6 +193,8 @@ def main(
         for suffix in ("-wal", "-shm"):
             Path(database + suffix).unlink(missing_ok=True)
         shutil.copyfile(template, database)
+        # The heads of the trail that was thrown away.
+        shutil.rmtree(settings.AUDIT_HEADS, ignore_errors=True)
         sandbox.reset()
         for merchant in merchants:
             sandbox.add_merchant(name=merchant["account_name"], uid=merchant["uid"], email=merchant["email"])

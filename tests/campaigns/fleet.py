@@ -47,6 +47,7 @@ class Install:
             "SECRET_KEY": "for campaigns alone",
             "DATABASE_URL": database.url,
             "MEDIA_ROOT": str(folder / "media"),
+            "AUDIT_HEADS": str(folder / "heads"),
             "PORTAL_KEYS": "1:" + base64.b64encode(b"c" * 32).decode(),
             "EXCHANGE_BASE_URL": base_url,
             "EXCHANGE_API_KEY": sandbox.key,

@@ -8,6 +8,7 @@ customers and documents.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ NOTHING_HAPPENED = {
 }
 # So many rounds whose outcome nobody knows, each proved absent since, and a person decides.
 DOUBTFUL_ROUNDS = 3
+# What the viewer is served lies beside the file that it was made of.
+_COPY = re.compile(r"\.page\d+\.sealed$")
 # Audit rows that tell of a uid that was bound, whichever way.
 BINDINGS = ("created_at_exchange", "found_at_exchange", "adopted")
 
@@ -57,6 +60,7 @@ def p1_everybody_is_there_once(scene: Scene) -> Iterator[str]:
             continue
         if customer["email"].casefold() in scene.strangers:
             scene.notes["genuine_clashes"] += 1
+            yield from _not_with_staff_for_it(scene, customer)
         elif not rows and _is_handed_to_staff(scene, customer):
             scene.notes["with_staff_after_doubtful_rounds"] += 1
         elif scene.is_over:
@@ -64,18 +68,46 @@ def p1_everybody_is_there_once(scene: Scene) -> Iterator[str]:
             yield f"lost: {name} is at stage {customer['stage']} without a uid ({len(rows)} there)"
 
 
+def _not_with_staff_for_it(scene: Scene, customer: dict) -> Iterator[str]:
+    """A stranger holds its e-mail: a person is told just that (2.5), and nothing else of it was ever sent."""
+    name, creates = customer["reference"], _creates_of(scene, customer)
+    is_told = any(
+        (row["state"], row["reason"]) == ("waiting_for_staff", "email_taken_elsewhere") for row in creates
+    )
+    if scene.is_over and not is_told and not _is_handed_to_staff(scene, customer):
+        stands = ", ".join(f"{row['state']} {row['reason']}".strip() for row in creates)
+        yield f"a stranger has the e-mail of {name}, and its create is {stands or 'not there'}"
+    for intent in scene.facts["intents"]:
+        if intent["lane_id"] == customer["id"] and intent["topic"] != CREATE and _sendings(intent):
+            yield f"a stranger has the e-mail of {name}, and {intent['topic']} was sent"
+
+
+def _creates_of(scene: Scene, customer: dict) -> list[dict]:
+    wanted = (CREATE, customer["id"])
+    return [row for row in scene.facts["intents"] if (row["topic"], row["subject_id"]) == wanted]
+
+
 def _is_handed_to_staff(scene: Scene, customer: dict) -> bool:
     """Whether its create waits for a person since the exchange itself left so many of its rounds in doubt."""
-    creates = [
-        row for row in scene.facts["intents"] if (row["topic"], row["subject_id"]) == (CREATE, customer["id"])
-    ]
     return any(
         row["state"] == "waiting_for_staff"
         and row["reason"] == "create_outcome_unknown"
         and row["unknown_tries"] >= DOUBTFUL_ROUNDS
         and sum(attempt["outcome"] == "unknown" for attempt in row["attempts"]) >= DOUBTFUL_ROUNDS
-        for row in creates
+        for row in _creates_of(scene, customer)
     )
+
+
+def p1_a_strangers_account_is_left_alone(scene: Scene) -> Iterator[str]:
+    """It carries no reference of ours, and no document was laid there."""
+    documents = Counter(row["owner_uid"] for row in scene.held["documents"])
+    for row in scene.held["customers"]:
+        if row["email"].casefold() not in scene.strangers or "[" in (row["account_name"] or ""):
+            continue
+        if row["custom_id"]:
+            yield f"a stranger's account {row['uid']} was given the reference {row['custom_id']}"
+        if documents[row["uid"]]:
+            yield f"a stranger's account {row['uid']} holds {documents[row['uid']]} documents"
 
 
 def p2_documents_arrive_and_doubt_is_flagged(scene: Scene) -> Iterator[str]:
@@ -282,6 +314,15 @@ def i8_every_change_has_one_audit_row(scene: Scene) -> Iterator[str]:
                 yield f"{customer['reference']} {document['doc_type']}: {count} audit rows"
 
 
+def i8_the_audit_trail_verifies(scene: Scene) -> Iterator[str]:
+    """`manage.py verify_audit` finds nothing once the trail is sealed."""
+    verified = scene.facts["verified"]
+    if verified["code"]:
+        yield from (
+            f"verify_audit ended with {verified['code']}: {line}" for line in verified["said"].splitlines()
+        )
+
+
 def i9_no_nonce_twice(scene: Scene) -> Iterator[str]:
     taken = Counter(
         attempt["nonce"]
@@ -318,13 +359,17 @@ def _pid(worker: str) -> int:
 
 
 def i11_files_and_rows_agree(scene: Scene) -> Iterator[str]:
+    """Every row's file is there, whole; the sweep has taken each file that no row names, and no other."""
     named = set()
     for customer in scene.facts["customers"]:
         for document in customer["documents"]:
             named.add(document["file"])
             if document["is_whole"] is not True:
                 yield f"{customer['reference']} {document['doc_type']}: the file is {document['is_whole']}"
-    scene.notes["files_without_a_row"] = len(set(scene.facts["files"]) - named)
+    scene.notes["files_swept"] = scene.facts["swept"]
+    for name in scene.facts["files"]:
+        if _COPY.sub(".sealed", name) not in named:
+            yield f"the sweep left a file that no row names: {name}"
 
 
 def i12_reasons_are_from_the_list(scene: Scene) -> Iterator[str]:
@@ -356,6 +401,7 @@ def status_names_every_doubt(scene: Scene) -> Iterator[str]:
 
 INVARIANTS: tuple[Callable[[Scene], Iterator[str]], ...] = (
     p1_everybody_is_there_once,
+    p1_a_strangers_account_is_left_alone,
     p2_documents_arrive_and_doubt_is_flagged,
     i1_one_uid_per_token,
     i2_what_is_done_here_is_there_and_equal,
@@ -365,6 +411,7 @@ INVARIANTS: tuple[Callable[[Scene], Iterator[str]], ...] = (
     i6_documents_lie_with_their_owner,
     i7_nothing_is_sent_before_submission_or_changed_after,
     i8_every_change_has_one_audit_row,
+    i8_the_audit_trail_verifies,
     i9_no_nonce_twice,
     i10_no_two_send_for_one_customer_at_once,
     i11_files_and_rows_agree,
