@@ -11,6 +11,8 @@ from exchange.outbox.models import Intent, Lane
 
 # The code of a create whose account was found and not taken: what stands there is not what was submitted.
 CONTRADICTS = "contradicts:"
+# One that carries our reference and no token, and whose details don't tell whose it is.
+UNPROVEN = "unproven:"
 # What it was about is done; a person had to know, and says that it is dealt with.
 ACKNOWLEDGED_REASONS = (Reason.EXISTS_MORE_THAN_ONCE, Reason.FOREIGN_SENDER)
 

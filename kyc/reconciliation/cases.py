@@ -83,9 +83,15 @@ def told_of(customer: Customer) -> Told:
     """What the exchange was told of the customer; decrypts, so asked for only where a row was found."""
     if customer.is_business:
         profile = BusinessProfile.objects.get(pk=customer.pk)
-        return Told("business", registration_number=profile.registration_number)
+        return Told(
+            "business",
+            email=customer.email,
+            company_name=profile.company_name,
+            registration_number=profile.registration_number,
+        )
     return Told(
         "individual",
+        email=customer.email,
         first_name=customer.first_name,
         last_name=customer.last_name,
         dob=customer.dob.isoformat() if customer.dob else "",

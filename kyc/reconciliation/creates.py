@@ -12,7 +12,7 @@ from exchange.client import Customer as ExchangeCustomer
 from exchange.client import CustomerRow, ExchangeClient, ExchangeError, Outcome, Page, Refused
 from exchange.outbox.choices import Reason
 from exchange.outbox.database import now_ms
-from exchange.outbox.decisions import CONTRADICTS
+from exchange.outbox.decisions import CONTRADICTS, UNPROVEN
 from exchange.outbox.looks import Adopt, Decision, ForStaff, Pace, Seen, SendAgain, judge
 from exchange.outbox.reconciling import Looked
 from exchange.outbox.resolving import look_later
@@ -20,7 +20,7 @@ from exchange.outbox.scan_turns import wait_for_scan_turn
 from exchange.outbox.scanning import Listing, read_list
 from kyc.reconciliation.adoption import adopt, hand_over, send_again
 from kyc.reconciliation.cases import Known, UnknownCreate, is_blind, known_of, told_of, unknown_creates
-from kyc.reconciliation.matching import Mark, contradictions, evidence_of, find_marked
+from kyc.reconciliation.matching import Mark, borne_out, contradictions, evidence_of, find_marked
 
 log = logging.getLogger(__name__)
 
@@ -91,13 +91,7 @@ def _act(
 ) -> None:
     if isinstance(decision, Adopt):
         there = _details(client, decision.uid)
-        if there is None:
-            done = False
-        elif against := list(contradictions(told_of(found.customer), there)):
-            code = f"{CONTRADICTS}{decision.uid}:{','.join(against)}"
-            done = hand_over(found, ForStaff(Reason.FOREIGN_SENDER, code), worker)
-        else:
-            done = adopt(found, decision, there, evidence_of(matches[0], found.mark), worker)
+        done = there is not None and _take(found, decision, matches[0], there, worker)
     elif isinstance(decision, SendAgain):
         done = send_again(found, worker)
     elif isinstance(decision, ForStaff):
@@ -108,6 +102,20 @@ def _act(
     if not done:
         # Its details can't be read now, or a worker holds its lane: what was seen is seen again.
         look_later(found.intent, now_ms() + max(LEAST_LOOK_MS, pace.quick_ms[1]), found.case.clean_ms)
+
+
+def _take(
+    found: UnknownCreate, decision: Adopt, row: CustomerRow, there: ExchangeCustomer, worker: str
+) -> bool:
+    """Adopt the account, unless its details say that it is another's or, without a token, don't say whose."""
+    told, evidence = told_of(found.customer), evidence_of(row, found.mark)
+    if against := list(contradictions(told, there)):
+        code = f"{CONTRADICTS}{decision.uid}:{','.join(against)}"
+        return hand_over(found, ForStaff(Reason.FOREIGN_SENDER, code), worker)
+    if evidence != "token" and not any(borne_out(told, there)):
+        code = f"{UNPROVEN}{decision.uid}"
+        return hand_over(found, ForStaff(Reason.CREATE_OUTCOME_UNKNOWN, code), worker)
+    return adopt(found, decision, there, evidence, worker)
 
 
 def _details(client: ExchangeClient, uid: str) -> ExchangeCustomer | None:

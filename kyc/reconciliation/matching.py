@@ -33,6 +33,8 @@ class Told:
     """What we told the exchange of a customer, as far as its details repeat it."""
 
     entity_type: str
+    email: str = field(default="", repr=False)
+    company_name: str = field(default="", repr=False)
     first_name: str = field(default="", repr=False)
     last_name: str = field(default="", repr=False)
     dob: str = field(default="", repr=False)
@@ -96,6 +98,32 @@ def contradictions(told: Told, there: ExchangeCustomer) -> Iterator[str]:
             theirs = theirs[:10] if name == "dob" else theirs
             if not may_stand_for(ours, theirs):
                 yield name
+
+
+def borne_out(told: Told, there: ExchangeCustomer) -> Iterator[str]:
+    """The fields by which the account's details show that it is whom we told of: the e-mail, a person's whole
+    name, a company's name or registration number. They may be masked; what a mask hides whole shows nothing.
+
+    Needed where no token is: a reference is the operator's, and another system may count the same way.
+    """
+    if _shows(told.email, there.email):
+        yield "email"
+    if told.entity_type == "business":
+        profile = there.business_profile
+        if _shows(told.company_name, profile.get("company_name") or profile.get("legal_name")):
+            yield "company_name"
+        if _shows(told.registration_number, profile.get("registration_number")):
+            yield "registration_number"
+    elif all(_shows(getattr(told, part), there.profile.get(part)) for part in ("first_name", "last_name")):
+        yield "name"
+
+
+def _shows(ours: str, theirs: object) -> bool:
+    """Whether something of `theirs` can be read, and it is ours."""
+    if not ours or not isinstance(theirs, str):
+        return False
+    # A domain alone is many people's.
+    return bool(_MASK.sub("", theirs.partition("@")[0]).strip()) and may_stand_for(ours, theirs)
 
 
 def may_stand_for(ours: str, theirs: str) -> bool:

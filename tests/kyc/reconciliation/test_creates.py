@@ -284,6 +284,64 @@ def test_with_the_reference_as_token_the_same_holds(exchange, deliver, settings)
     assert create_of(customer).attempts.filter(reason="reference", outcome="applied").exists()
 
 
+def _details_hidden(monkeypatch):
+    """The exchange's details say nothing of whom they are about."""
+    from exchange.client import client as client_module
+
+    read = client_module.customer_from
+    hidden = {
+        "email": None,
+        "profile": {"last_name": "****"},
+        "phone": {},
+        "business_profile": {},
+        "ubos": [],
+    }
+
+    def faceless(document, **more):
+        return read({**document, **hidden}, **more)
+
+    monkeypatch.setattr(client_module, "customer_from", faceless)
+
+
+@pytest.mark.parametrize("make", [make_submitted_individual, make_submitted_business])
+def test_a_reference_alone_adopts_nobody(exchange, deliver, settings, monkeypatch, make):
+    settings.OUTBOX_TOKEN_FORM = "reference"
+    _details_hidden(monkeypatch)
+    customer = make()
+    exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
+    deliver()
+    customer.refresh_from_db()
+    create = create_of(customer)
+    assert customer.uid is None
+    assert (create.state, create.reason) == ("waiting_for_staff", "create_outcome_unknown")
+    assert create.error_code == f"unproven:{exchange.state()['customers'][0]['uid']}"
+    assert exchange.state()["documents"] == []
+
+
+def test_what_the_details_hid_is_adopted_once_they_show_it(exchange, deliver, settings, thandi):
+    from kyc.delivery.decisions import look_again
+
+    settings.OUTBOX_TOKEN_FORM = "reference"
+    customer = make_submitted_individual()
+    with pytest.MonkeyPatch.context() as hidden:
+        _details_hidden(hidden)
+        exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
+        deliver()
+    look_again(intent=create_of(customer), actor=thandi)
+    deliver()
+    customer.refresh_from_db()
+    assert (customer.uid, customer.stage) == (exchange.state()["customers"][0]["uid"], "documents_sent")
+
+
+def test_a_token_needs_no_other_evidence(exchange, deliver, monkeypatch):
+    _details_hidden(monkeypatch)
+    customer = make_submitted_individual()
+    exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
+    deliver()
+    customer.refresh_from_db()
+    assert customer.uid == exchange.state()["customers"][0]["uid"]
+
+
 def test_an_adoption_leaves_its_evidence(exchange, deliver):
     customer = make_submitted_individual(documents=())
     exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})

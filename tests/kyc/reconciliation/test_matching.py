@@ -9,6 +9,7 @@ from exchange.client.types import customer_from
 from kyc.reconciliation.matching import (
     Mark,
     Told,
+    borne_out,
     contradictions,
     find_marked,
     token_form_in,
@@ -69,7 +70,7 @@ def test_only_our_form_is_taken_for_a_token_that_nobody_knows():
     assert tokens_in(row("A", "ABCDEFGH23")) == {"ABCDEFGH23"}
 
 
-TOLD = Told("individual", "Lerato", "Mokoena", "1990-02-08")
+TOLD = Told("individual", first_name="Lerato", last_name="Mokoena", dob="1990-02-08")
 
 
 def there(**document):
@@ -111,3 +112,38 @@ def test_a_business_is_known_by_its_registration_number():
     assert list(contradictions(told, there(business_profile={"registration_number": "2021/9/07"}))) == [
         "registration_number"
     ]
+
+
+PERSON = Told("individual", "lerato@example.com", "", "Lerato", "Mokoena", "1990-02-08")
+COMPANY = Told("business", "info@shop.example.com", "Corner Shop", registration_number="2020/1/07")
+
+
+@pytest.mark.parametrize(
+    ("told", "document", "by"),
+    [
+        (PERSON, {"profile": {"first_name": "Lerato", "last_name": "M****"}}, ["name"]),
+        (PERSON, {"email": "LERATO@example.com"}, ["email"]),
+        (PERSON, {"email": "l****@example.com"}, ["email"]),
+        (COMPANY, {"email": "info@shop.example.com"}, ["email"]),
+        (COMPANY, {"business_profile": {"legal_name": "Corner  shop"}}, ["company_name"]),
+        (COMPANY, {"business_profile": {"registration_number": "2020/1/07"}}, ["registration_number"]),
+    ],
+)
+def test_details_bear_out_whom_they_are_about(told, document, by):
+    assert list(borne_out(told, there(**document))) == by
+
+
+@pytest.mark.parametrize(
+    ("told", "document"),
+    [
+        (PERSON, {}),
+        (PERSON, {"email": "****@example.com"}),
+        (PERSON, {"email": "somebody@example.com"}),
+        (PERSON, {"profile": {"first_name": "Lerato"}}),
+        (PERSON, {"profile": {"first_name": "Lerato", "last_name": "****"}}),
+        (PERSON, {"profile": {"dob": "1990-02-08", "country": "ZA"}}),
+        (COMPANY, {"business_profile": {"legal_name": "*"}}),
+    ],
+)
+def test_nothing_less_bears_it_out(told, document):
+    assert list(borne_out(told, there(**document))) == []
