@@ -83,7 +83,7 @@ def _c6(options: argparse.Namespace) -> Report:
 def _c7(options: argparse.Namespace) -> Report:
     from tests.campaigns.c7_catch_up import CatchUpPlan, run
 
-    return run(CatchUpPlan(**_common(options), rate=options.rate))
+    return run(CatchUpPlan(**_common(options), rate=options.rate, answering=options.answering))
 
 
 def _c8(options: argparse.Namespace) -> Report:
@@ -164,6 +164,7 @@ def main() -> int:
         "--times", type=int, default=5, help="how often it goes out, for c6; how many kills, for twenty_kills"
     )
     add("--broker-url", default="", help="a running broker, for c6; else a Redis of its own")
+    add("--answering", action="store_true", help="away, it answers 503, for c7")
     add("--lost-reply", action="store_true", help="the create's reply is lost each time, for c2")
     add("--each-source-line", action="store_true", help="each line of the source twice, for c2")
     add("--unkilled", action="store_true", help="nobody is killed, for c1")

@@ -39,7 +39,8 @@ STARTS_WITHIN = 120.0
 @dataclass
 class CatchUpPlan(Plan):
     """`away_hours`: how long the exchange refuses connections; `unheard_hours`: how long again, while it
-    decides about `verdicts` of the customers. `rate`: calls a second that are allowed."""
+    decides about `verdicts` of the customers. `rate`: calls a second that are allowed. `answering`: it does
+    not refuse connections but answers 503, whose outcome is unknown each time."""
 
     customers: int = 2000
     rate: float = 20.0
@@ -48,6 +49,7 @@ class CatchUpPlan(Plan):
     verdicts: float = 0.2
     poll_seconds: float = 10.0
     workers: int = 2
+    answering: bool = False
 
     def real(self, hours: float) -> float:
         return hours * 3600 * self.settle_seconds / SETTLE_STANDS_FOR
@@ -79,7 +81,7 @@ def _away_and_back(
     fleet: Fleet,
 ) -> None:
     away = plan.real(plan.away_hours)
-    proxy.go_down(away + STARTS_WITHIN)
+    proxy.go_down(away + STARTS_WITHIN, answering=plan.answering)
     back = time.monotonic() + STARTS_WITHIN
     is_met = False
     while time.monotonic() < back:
@@ -89,8 +91,9 @@ def _away_and_back(
             is_met, back = True, time.monotonic() + away
         time.sleep(0.1)
     proxy.come_back()
-    knocks = _count(install, "SELECT COUNT(*) FROM exchange_attempt WHERE reason = 'unreachable'")
-    spent = _count(install, "SELECT COALESCE(SUM(tries), 0) FROM exchange_intent")
+    met = "server_failed" if plan.answering else "unreachable"
+    knocks = _count(install, f"SELECT COUNT(*) FROM exchange_attempt WHERE reason = '{met}'")
+    spent = _count(install, "SELECT COALESCE(SUM(tries + unknown_tries), 0) FROM exchange_intent")
     # Each lane may have had one call under way, for the half second in which the others learn of it.
     most = OPENS_AFTER + plan.workers * plan.lanes + plan.rate / 2
     probes = 2 * (1 + math.log2(max(2.0, away)))
@@ -123,6 +126,7 @@ def _away_and_back(
         "away_seconds": round(away, 1),
         "away_hours_virtual": plan.away_hours,
         "calls_that_met_it_away": knocks,
+        "answered_503": proxy.struck.get("unavailable", 0),
         "tries_used_up": spent,
         "first_call_seconds_after": round(first, 1),
         "drain_seconds": round(last - first, 1),
@@ -142,7 +146,7 @@ def _unheard(
 ) -> None:
     """Verdicts are given while nothing comes through; the poll finds them, within one and a half turns."""
     unheard = plan.real(plan.unheard_hours)
-    proxy.go_down(unheard)
+    proxy.go_down(unheard, answering=plan.answering)
     back = time.monotonic() + unheard
     there = sandbox.state()["customers"]
     decided = {row["uid"]: number for number, row in enumerate(there[: round(len(there) * plan.verdicts)])}

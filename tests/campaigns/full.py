@@ -90,9 +90,16 @@ RUNS = (
         ("recovery",),
     ),
     Run("c7", "c7 --customers 2000 --rate 20 --workers 2"),
+    Run("c7 503", "c7 --customers 2000 --rate 20 --workers 2 --answering"),
     Run(
         "c7 unguarded 1",
         "c7 --customers 400 --merchants 5 --rate 40 --workers 2 --duration 60",
+        "no_circuit",
+        ("the circuit opens",),
+    ),
+    Run(
+        "c7 503 unguarded",
+        "c7 --customers 400 --merchants 5 --rate 40 --workers 2 --duration 60 --answering",
         "no_circuit",
         ("the circuit opens",),
     ),

@@ -3,8 +3,8 @@
     python -m tests.campaigns.proxy --to http://127.0.0.1:PORT
 
 Its first line says both ports. Control is one JSON object a line: {"faults": […], "seed": 7} replaces the
-faults, {"down": seconds} refuses every connection for so long, {"up": true} ends that, {} asks. Each is
-answered with what struck.
+faults, {"down": seconds} refuses every connection for so long, {"unavailable": seconds} answers 503 to every
+request instead, {"up": true} ends either, {} asks. Each is answered with what struck.
 
 A fault: `kind`, `probability`, and optionally `method`, `seconds`, `bytes_per_second`. "after" means that the
 exchange has answered, and the answer never arrives.
@@ -22,6 +22,7 @@ import socket
 import ssl
 import struct
 import sys
+import time
 from urllib.parse import urlsplit
 
 KINDS = {
@@ -35,6 +36,12 @@ KINDS = {
     "slow": "the answer at `bytes_per_second`",
 }
 LARGEST_HEAD = 64 * 1024
+# As the page of a gateway whose exchange is away; nothing of it is JSON, and nothing says when to come again.
+_PAGE = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
+UNAVAILABLE = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\n"
+    b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n%s" % (len(_PAGE), _PAGE)
+)
 _HOST = re.compile(rb"\r\nhost:[^\r]*", re.IGNORECASE)
 _LINGER_NOT = struct.pack("ii", 1, 0)
 
@@ -56,6 +63,7 @@ class Proxy:
         self._open: set[asyncio.StreamWriter] = set()
         self._late: set[asyncio.Task] = set()
         self._back = asyncio.Event()
+        self._unavailable_until = 0.0
 
     async def listen(self) -> None:
         self._server = await asyncio.start_server(
@@ -88,7 +96,10 @@ class Proxy:
                     assert not unknown, f"no such fault: {unknown}"
                     self.faults = order["faults"]
                 if "up" in order:
+                    self._unavailable_until = 0.0
                     self._back.set()
+                if "unavailable" in order:
+                    self._unavailable_until = time.monotonic() + order["unavailable"]
                 if "down" in order:
                     task = asyncio.create_task(self.go_down(order["down"]))
                     self._late.add(task)
@@ -133,6 +144,11 @@ class Proxy:
 
     async def _pass_on(self, request: bytes, writer: asyncio.StreamWriter, upstream: tuple) -> bool:
         """Pass one request and its answer; whether the connection goes on."""
+        if time.monotonic() < self._unavailable_until:
+            self._count("unavailable")
+            writer.write(UNAVAILABLE)
+            await writer.drain()
+            return True
         fault = self._pick(request.split(b" ", 1)[0].decode("latin-1"))
         kind, seconds = fault["kind"], float(fault.get("seconds", 0.5))
         if kind == "reset_before":

@@ -56,12 +56,12 @@ class ProxyProcess:
     def clear_faults(self) -> None:
         self.ask(faults=[])
 
-    def go_down(self, seconds: float) -> None:
-        """Refuse connections for so long; returns at once."""
-        self.ask(down=seconds)
+    def go_down(self, seconds: float, *, answering: bool = False) -> None:
+        """Refuse connections for so long, or with `answering` answer all with 503; returns at once."""
+        self.ask(**{"unavailable" if answering else "down": seconds})
 
     def come_back(self) -> None:
-        """Take connections again, before the time is up."""
+        """Serve again, before the time is up."""
         self.ask(up=True)
 
     @property

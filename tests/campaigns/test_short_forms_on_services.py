@@ -140,8 +140,16 @@ def test_what_queued_for_hours_is_caught_up_with_and_the_poll_finds_the_verdicts
     assert report.holds, report
 
 
-def test_without_the_circuit_everybody_knocks_at_an_exchange_that_is_away():
-    plan = away(customers=120, unheard_hours=0.2, duration=4, guard_off="no_circuit")
+def test_an_exchange_that_answers_503_for_hours_is_caught_up_with_just_the_same():
+    """What is answered with 503 may have been done: who met it is looked for before it is sent again."""
+    report = c7_catch_up.run(on_postgres(away(answering=True)))
+    assert report.holds, report
+    assert report.figures["answered_503"] >= 5
+
+
+@pytest.mark.parametrize("answering", [False, True], ids=["refused", "503"])
+def test_without_the_circuit_everybody_knocks_at_an_exchange_that_is_away(answering):
+    plan = away(customers=120, unheard_hours=0.2, duration=4, answering=answering, guard_off="no_circuit")
     report = c7_catch_up.run(on_postgres(plan))
     assert "the circuit opens" in report.broken, report
 
