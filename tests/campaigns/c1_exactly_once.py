@@ -30,7 +30,8 @@ class Plan:
 
     `in_memory`: its files lie in memory, where no disk slows what crashes a thousand times. `quirks`: of the
     sandbox, for the first `quirks_for` seconds where they let nothing through; `excused`: see Scene.
-    `list_lag`: how long a new customer is missing from the lists, up to 30 s of 300 in life.
+    `latency`: seconds that each call takes at the exchange. `list_lag`: how long a new customer is missing
+    from the lists, up to 30 s of 300 in life.
     `broker_url`: rung by that broker; else the workers look for themselves.
     `haste`: how much faster than in life a dead worker is noticed.
     """
@@ -53,6 +54,7 @@ class Plan:
     quirks: dict | None = None
     quirks_for: float = NO_END
     excused: frozenset[str] = frozenset()
+    latency: float = 0.0
     list_lag: float = 0.1
     frozen: float = 12.0
     in_memory: bool = False
@@ -166,7 +168,8 @@ def run(plan: Plan) -> Report:
     with scenery(plan) as (sandbox, proxy, install):
         install.environment["EXCHANGE_DIALECT"] = spoken(quirks, sandbox.dialect)
         strangers = load(plan, sandbox, install)
-        sandbox.set_faults(seed=plan.seed, **quirks)
+        slowness = [{"kind": "latency", "seconds": plan.latency}] if plan.latency else []
+        sandbox.set_faults(*slowness, seed=plan.seed, **quirks)
         proxy.set_faults(*ambiguous_mix(plan.ambiguous), seed=plan.seed)
         started = time.monotonic()
         with Fleet(install, "work", "--lanes", str(plan.lanes), size=plan.workers) as fleet:

@@ -89,6 +89,18 @@ RUNS = (
         "deaf_to_the_clock",
         ("recovery",),
     ),
+    Run(
+        "c6 unguarded 3",
+        "c6 --what disk --customers 40 --times 1 --workers 1 --duration 5",
+        "no_retry_after_outage",
+        ("recovery",),
+    ),
+    Run(
+        "c6 unguarded 4",
+        "c6 --what exchange --customers 40 --times 1 --workers 1 --duration 5",
+        "never_probes",
+        ("recovery",),
+    ),
     Run("c7", "c7 --customers 2000 --rate 20 --workers 2"),
     Run("c7 503", "c7 --customers 2000 --rate 20 --workers 2 --answering"),
     Run(
@@ -132,6 +144,7 @@ RUNS = (
         ("old keys unused",),
     ),
     Run("quirks", "quirks"),
+    Run("quirks unguarded", "quirks --only masking", "masks_taken_at_their_word", ("masking=True",)),
     Run("twenty kills sqlite", "twenty_kills --customers 200 --times 20 --database sqlite"),
     Run("twenty kills postgresql", "twenty_kills --customers 200 --times 20 --database postgresql"),
     Run("twenty kills unguarded", "twenty_kills --customers 40 --times 6", "resend_unknown", (ONCE, COPIES)),

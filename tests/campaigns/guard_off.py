@@ -138,6 +138,22 @@ def no_circuit() -> None:
     Circuits.is_open = lambda self, endpoint: False  # type: ignore[method-assign]
 
 
+def never_probes() -> None:
+    """A circuit that has opened stays open: nobody asks whether the exchange is back."""
+    from exchange.outbox.circuits import FIRST_OPEN_MS, Circuits
+
+    Circuits.wait_ms = (  # type: ignore[method-assign]
+        lambda self, endpoint: FIRST_OPEN_MS if self._seen(endpoint)[0].is_open else 0
+    )
+
+
+def masks_taken_at_their_word() -> None:
+    """What the exchange shows masked is compared as if it were the value."""
+    from kyc.reconciliation import matching
+
+    matching.may_stand_for = lambda ours, theirs: matching._folded(ours) == matching._folded(theirs)
+
+
 def no_poll() -> None:
     """Nobody asks for verdicts by the clock."""
     from portal import schedule
@@ -153,9 +169,13 @@ def last_write_wins() -> None:
 
     QuerySet.select_for_update = lambda self, *args, **kwargs: self  # type: ignore[method-assign]
     plain = change.apply_candidate
-    change.apply_candidate = lambda customer, candidate, *, actor, expected_version=None: plain(
-        customer, candidate, actor=actor
-    )
+
+    def apply_candidate(customer, candidate, *, actor, expected_version=None):
+        # Whoever read the same has read it by then, on a machine of any speed.
+        time.sleep(0.05)
+        return plain(customer, candidate, actor=actor)
+
+    change.apply_candidate = apply_candidate
 
 
 def writers_keep_their_version() -> None:
@@ -184,6 +204,8 @@ GUARDS = {
         deaf_to_the_clock,
         first_come_first_served,
         no_circuit,
+        never_probes,
+        masks_taken_at_their_word,
         no_poll,
         last_write_wins,
         writers_keep_their_version,

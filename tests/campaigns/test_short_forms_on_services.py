@@ -17,6 +17,7 @@ from tests.campaigns import (
     twenty_kills,
 )
 from tests.campaigns.brokers import Redis
+from tests.campaigns.c1_exactly_once import NO_END
 from tests.campaigns.c4_nonces import NoncePlan
 from tests.campaigns.c6_outages import OutagePlan
 from tests.campaigns.test_short_forms import (
@@ -86,9 +87,9 @@ def test_not_looking_for_the_token_leaves_people_behind():
     assert "p1_everybody_is_there_once" in report.broken, report
 
 
-@pytest.mark.by_the_clock
 def test_two_workers_without_the_lease_send_for_one_customer_at_once():
-    plan = unkilled(customers=8, workers=2, ambiguous=0.0, duration=6.0, guard_off="no_lease")
+    # Slow calls: one is under way when the other worker comes up, however long that takes.
+    plan = unkilled(customers=8, workers=2, ambiguous=0.0, latency=0.7, guard_off="no_lease")
     report = c1_exactly_once.run(on_postgres(plan))
     assert "i10_no_two_send_for_one_customer_at_once" in report.broken, report
 
@@ -120,10 +121,23 @@ def test_rabbitmq_emptied_loses_nothing():
     assert report.holds, report
 
 
-@pytest.mark.by_the_clock
 def test_a_worker_that_gives_up_at_a_database_error_does_not_recover():
     report = c6_outages.run(
         outage("database", guard_off="no_retry_after_outage", recovers_within=6, duration=2)
+    )
+    assert "recovery" in report.broken, report
+
+
+def test_a_worker_that_gives_up_at_a_full_disk_does_not_recover():
+    report = c6_outages.run(
+        outage("disk", customers=40, guard_off="no_retry_after_outage", recovers_within=6, duration=2)
+    )
+    assert "recovery" in report.broken, report
+
+
+def test_a_circuit_that_nobody_probes_stays_open_when_the_exchange_is_back():
+    report = c6_outages.run(
+        outage("exchange", customers=40, guard_off="never_probes", recovers_within=6, duration=2)
     )
     assert "recovery" in report.broken, report
 
@@ -166,7 +180,6 @@ def test_deadlocks_cost_nobody_an_update_or_an_error():
     assert report.figures["deadlocks"] > 0
 
 
-@pytest.mark.by_the_clock
 def test_where_the_last_write_wins_updates_are_lost():
     plan = contention(duration=3.0, is_edit_only=True, guard_off="last_write_wins")
     report = c8_contention.run(on_postgres(plan))
@@ -197,6 +210,13 @@ def test_without_uniqueness_four_importers_enter_rows_twice():
 def test_commands_that_are_killed_and_started_again_bring_everybody_there_once():
     report = twenty_kills.run(on_postgres(KillsPlan(customers=10, kills=6, mean_gap=1.0, rate=30)))
     assert report.holds, report
+
+
+def test_masks_taken_at_their_word_leave_people_with_staff():
+    plan = quirks.QuirksPlan(customers=8, workers=1, mean_gap=NO_END, guard_off="masks_taken_at_their_word")
+    plan.ambiguous, plan.strangers = 0.6, 0.0
+    report = c1_exactly_once.run(quirks.plan_for(on_postgres(plan), {"masking": True}, 7))
+    assert "p1_everybody_is_there_once" in report.broken, report
 
 
 @pytest.mark.by_the_clock
