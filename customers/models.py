@@ -183,7 +183,10 @@ class Customer(HoldsDataKey, PersonFields):
             # Not on the field: that would bring a second index, for searches by the beginning of a uid.
             models.UniqueConstraint(fields=["uid"], name="one_customer_per_uid"),
             models.CheckConstraint(condition=~Q(reference=""), name="a_customer_has_a_reference"),
-            models.CheckConstraint(condition=~Q(email=""), name="a_customer_has_an_email"),
+            # The exchange's details of a person carry none (002:4065): who is only read may be without.
+            models.CheckConstraint(
+                condition=~Q(email="") | Q(origin=Origin.EXCHANGE), name="a_customer_has_an_email"
+            ),
             models.CheckConstraint(
                 condition=Q(entity_type__in=EntityType.values), name="a_customer_is_of_a_known_kind"
             ),

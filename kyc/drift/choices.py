@@ -53,11 +53,6 @@ class TakeIn(models.TextChoices):
 class Obstacle(models.TextChoices):
     """Why no record can be made. The list is closed."""
 
-    EMAIL_NOT_GIVEN = (
-        "email_not_given",
-        _("The exchange does not tell its e-mail, and no record is kept without"),
-    )
-    EMAIL_MASKED = "email_masked", _("The exchange shows its e-mail masked only")
     EMAIL_HELD_HERE = "email_held_here", _("Another customer of this merchant has its e-mail here")
     KIND_NOT_GIVEN = "kind_not_given", _("The exchange does not tell whether it is a person or a business")
     UNREADABLE = "unreadable", _("It could not be read just now; ask once more")

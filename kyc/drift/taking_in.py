@@ -59,8 +59,9 @@ def take_in_asked(client: ExchangeClient) -> int:
 def take_in(client: ExchangeClient, row: DriftRow, *, actor: User) -> bool:
     """Make a read-only record of the account; False, with the obstacle kept, where none can be made.
 
-    Frozen from the start: nothing of it is ever sent. What the exchange does not tell stays empty; beneficial
-    owners and the business's profile do, since their shares and volumes are not to be had. ExchangeError.
+    Frozen from the start: nothing of it is ever sent. What the exchange does not tell stays empty: the e-mail
+    of a person, which no details carry (002:4065), beneficial owners and the business's profile, since their
+    shares and volumes are not to be had. ExchangeError.
     """
     policy.require(actor, "drift.take_in", row.merchant_uid)
     if not Code(row.code).may_be_taken_in:
@@ -86,7 +87,12 @@ def take_in(client: ExchangeClient, row: DriftRow, *, actor: User) -> bool:
                 subject_id=customer.pk,
                 customer_id=customer.pk,
                 merchant_uid=merchant.uid,
-                details={"uid": row.uid, "stage": customer.stage, "ubos_there": len(there.ubos)},
+                details={
+                    "uid": row.uid,
+                    "stage": customer.stage,
+                    "ubos_there": len(there.ubos),
+                    "has_email": bool(customer.email),
+                },
             )
             _settle(row, TakeIn.DONE, "", customer)
     except IntegrityError:
@@ -97,22 +103,26 @@ def take_in(client: ExchangeClient, row: DriftRow, *, actor: User) -> bool:
 
 
 def _obstacle(there: ExchangeCustomer, merchant: Merchant, uid: str) -> Obstacle | None:
-    email = (there.email or "").strip()
+    email = _email(there)
     if Customer.objects.filter(uid=uid).exists():
         return Obstacle.HELD_HERE
     if (there.entity_type or "").strip().lower() not in EntityType.values:
         return Obstacle.KIND_NOT_GIVEN
-    if "*" in email:
-        return Obstacle.EMAIL_MASKED
-    if not _EMAIL.fullmatch(email) or len(email) > 254:
-        return Obstacle.EMAIL_NOT_GIVEN
-    if Customer.objects.filter(merchant=merchant, email_key=email.casefold()).exists():
+    if email and Customer.objects.filter(merchant=merchant, email_key=email.casefold()).exists():
         return Obstacle.EMAIL_HELD_HERE
     return None
 
 
+def _email(there: ExchangeCustomer) -> str:
+    """The e-mail as far as the exchange tells it: a mask is none, it would be taken for an address."""
+    email = (there.email or "").strip()
+    return email if _EMAIL.fullmatch(email) and "*" not in email and len(email) <= 254 else ""
+
+
 def _new_customer(there: ExchangeCustomer, merchant: Merchant, uid: str) -> Customer:
-    entity_type, email = (there.entity_type or "").strip().lower(), (there.email or "").strip()
+    entity_type, email = (there.entity_type or "").strip().lower(), _email(there)
+    # No address begins so: it stands for one where it must be unique, and for no other account's.
+    key = email.casefold() or f"uid:{uid}"[:254]
     state, status, now, pk = there.state or "", there.kyc_status or "", timezone.now(), uuid.uuid4()
     stage = stage_said(entity_type, state, status) or Stage.AT_EXCHANGE
     _key, wrapped = new_data_key(vault_owner(pk))
@@ -126,12 +136,12 @@ def _new_customer(there: ExchangeCustomer, merchant: Merchant, uid: str) -> Cust
         origin=Origin.EXCHANGE,
         wrapped_key=wrapped,
         email=email,
-        email_key=email.casefold(),
+        email_key=key,
         account_name=next((name[:255] for name in names if isinstance(name, str) and name.strip()), ""),
         first_name=_told(there, "first_name"),
         last_name=_told(there, "last_name"),
         stage=stage,
-        token=correlation_token(merchant.uid, entity_type, email),
+        token=correlation_token(merchant.uid, entity_type, email or key),
         uid=uid,
         exchange_state=state[:50],
         kyc_status=status[:50],

@@ -57,7 +57,7 @@ def world(transactional_db, thandi):
     of_verified = {"reference": verified.reference, "customer_id": verified.pk}
     rows = {
         "stranger": {"kind": "only_there"},
-        "unknown_token": {"kind": "only_there", "take_in": "not_possible", "obstacle": "email_not_given"},
+        "unknown_token": {"kind": "only_there", "take_in": "not_possible", "obstacle": "email_held_here"},
         "not_listed": {"kind": "only_here", **of_verified},
         "fields": {"kind": "differs", "fields": ["custom_id", "registration_number"], **of_verified},
     }

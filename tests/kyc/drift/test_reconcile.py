@@ -6,12 +6,14 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 
 from accounts.models import AuditEntry
 from accounts.policy import NotAllowed
 from customers.choices import Origin
 from customers.models import Customer, Merchant
 from exchange.client.bodies import individual_body
+from exchange.outbox.models import Intent
 from kyc.drift.asked import do_what_was_asked, is_anything_asked
 from kyc.drift.choices import RunState
 from kyc.drift.models import DriftRow, DriftRun
@@ -192,13 +194,62 @@ def test_a_business_found_there_is_taken_in_as_a_record_that_is_only_read(settle
     assert command("--full")[0] == 0
 
 
-def test_a_person_can_not_be_taken_in_since_the_exchange_tells_no_email(exchange, ask, machine, own_merchant):
-    uid = made_there(ask, "person@example.com")
-    code, out, _err = command("--take-in")
-    assert code == 1
-    assert "does not tell its e-mail" in out
-    assert DriftRow.objects.get(uid=uid).obstacle == "email_not_given"
-    assert not Customer.objects.exists()
+def test_a_person_found_there_is_taken_in_without_the_email_that_the_exchange_does_not_tell(
+    exchange, ask, machine, own_merchant, deliver, staff_page
+):
+    uids = [made_there(ask, f"person{number}@example.com") for number in range(2)]
+    assert command("--take-in")[0] == 0
+
+    for uid in uids:
+        customer = Customer.objects.get(uid=uid)
+        assert (customer.origin, customer.email, customer.is_editable) == (Origin.EXCHANGE, "", False)
+        assert (customer.entity_type, customer.first_name) == ("individual", PERSON["first_name"])
+        assert AuditEntry.objects.get(customer_id=customer.pk).details["has_email"] is False
+        assert staff_page(f"/customers/{customer.pk}/").status_code == 200
+    assert staff_page("/customers/").status_code == 200
+    assert command("--full")[0] == 0
+    # Nothing of it is ever sent, and what the exchange decides is read.
+    deliver()
+    assert exchange.state()["documents"] == []
+    exchange.verify(uids[0])
+    poll_verifications(ask, actor=machine)
+    assert Customer.objects.get(uid=uids[0]).stage == "verified"
+
+
+def test_an_email_that_is_shown_masked_is_not_kept(exchange, settled, ask, machine, monkeypatch):
+    from exchange.client import client as client_module
+
+    business = make_submitted_business()
+    settled()
+    business.delete()
+    read = client_module.customer_from
+    monkeypatch.setattr(
+        client_module,
+        "customer_from",
+        lambda document, **more: read({**document, "email": "i***@example.com"}, **more),
+    )
+    assert command("--take-in")[0] == 0
+    assert Customer.objects.get().email == ""
+
+
+def test_a_person_that_was_taken_in_and_is_submitted_here_waits_for_staff(
+    exchange, settled, ask, own_merchant
+):
+    """Nobody can tell that they are the same: the e-mail is taken there, and nothing is adopted by it."""
+    made_there(ask, "person@example.com")
+    assert command("--take-in")[0] == 0
+    customer = make_submitted_individual(email="person@example.com")
+    settled()
+    customer.refresh_from_db()
+    intent = Intent.objects.get(topic="customer.create", subject_id=customer.pk)
+    assert (customer.uid, intent.reason) == (None, "email_taken_elsewhere")
+    assert len(exchange.state()["customers"]) == 1
+
+
+def test_a_customer_that_came_another_way_keeps_its_email(own_merchant):
+    customer = make_customer()
+    with pytest.raises(IntegrityError):
+        Customer.objects.filter(pk=customer.pk).update(email="")
 
 
 def test_what_staff_asked_for_is_done_by_the_worker(exchange, ask, thandi, own_merchant):
@@ -217,7 +268,7 @@ def test_what_staff_asked_for_is_done_by_the_worker(exchange, ask, thandi, own_m
     assert is_anything_asked()
     do_what_was_asked()
     assert not is_anything_asked()
-    assert run.rows.get().obstacle == "email_not_given"
+    assert (run.rows.get().take_in, Customer.objects.get().uid) == ("done", uid)
 
 
 def test_a_run_whose_process_was_killed_stands_in_nobodys_way(db, thandi):

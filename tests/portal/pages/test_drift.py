@@ -119,8 +119,8 @@ def test_all_that_is_only_there_is_asked_for_and_nothing_else(found, staff):
 
 
 def test_what_came_of_it_stands_in_the_list(found, staff):
-    found.rows.filter(uid="CCT900").update(take_in=TakeIn.NOT_POSSIBLE, obstacle="email_not_given")
-    assert "does not tell its e-mail" in staff.get(PAGE).text
+    found.rows.filter(uid="CCT900").update(take_in=TakeIn.NOT_POSSIBLE, obstacle="email_held_here")
+    assert "Another customer of this merchant has its e-mail here" in staff.get(PAGE).text
     found.rows.filter(uid="CCT900").update(take_in=TakeIn.DONE, obstacle="")
     page = staff.get(PAGE)
     assert "read-only record here" in page.text
