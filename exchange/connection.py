@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from exchange.client import Credentials, ExchangeClient, Timeouts
 from exchange.outbox.key_clock import KeyClock, wait_and_take
+from exchange.outbox.scan_turns import wait_behind_others
 
 # How long a call outside the outbox may queue for its turn.
 QUEUE_SECONDS = 60.0
@@ -28,6 +29,17 @@ def make_client(nonce: Callable[[], int] | None = None) -> ExchangeClient:
         dialect=settings.EXCHANGE_DIALECT,
         nonce=nonce or _from_the_row(KeyClock()),
     )
+
+
+def make_patient_client() -> ExchangeClient:
+    """As `make_client`, for what is only read and can wait: its calls go after those that are to be sent."""
+    clock = KeyClock()
+
+    def nonce() -> int:
+        wait_behind_others(clock)
+        return wait_and_take(clock, at_most=QUEUE_SECONDS)
+
+    return make_client(nonce)
 
 
 def _from_the_row(clock: KeyClock) -> Callable[[], int]:

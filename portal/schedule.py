@@ -86,12 +86,12 @@ def run_schedule(stop: threading.Event) -> None:
 
 def _poll_verifications() -> None:
     from accounts.models import User
-    from exchange.connection import make_client
+    from exchange.connection import make_patient_client
     from kyc.verification import anything_open, poll_verifications
 
     if not anything_open():
         return
-    client = make_client()
+    client = make_patient_client()
     try:
         polled = poll_verifications(client, actor=User.objects.machine())
     finally:

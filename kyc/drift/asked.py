@@ -4,7 +4,7 @@ import logging
 
 from accounts.policy import NotAllowed
 from exchange.client import ExchangeError
-from exchange.connection import make_client
+from exchange.connection import make_patient_client
 from kyc.drift.choices import RunState, TakeIn
 from kyc.drift.models import DriftRow, DriftRun
 from kyc.drift.reconciling import carry_out, end_silent_runs, requested_runs
@@ -24,7 +24,7 @@ def is_anything_asked() -> bool:
 def do_what_was_asked() -> None:
     """Carry out the requested comparisons and takings-in. What fails is kept with its run."""
     end_silent_runs()
-    client = make_client()
+    client = make_patient_client()
     try:
         for run in requested_runs():
             try:

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from accounts.acting import ActingCommand
 from accounts.models import User
 from exchange.client import ExchangeError
-from exchange.connection import make_client
+from exchange.connection import make_patient_client
 from kyc.verification import poll_verifications
 
 
@@ -16,7 +16,7 @@ class Command(ActingCommand):
     help = "Ask the exchange how the verification of our customers stands, and take over what changed."
 
     def act(self, actor: User, **options: Any) -> None:
-        client = make_client()
+        client = make_patient_client()
         try:
             polled = poll_verifications(client, actor=actor)
         except ExchangeError as error:

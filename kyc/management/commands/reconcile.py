@@ -10,7 +10,7 @@ from accounts.acting import ActingCommand
 from accounts.models import User
 from customers.models import Merchant
 from exchange.client import ExchangeClient, ExchangeError
-from exchange.connection import make_client
+from exchange.connection import make_patient_client
 from kyc.drift.choices import Code, Kind, Obstacle
 from kyc.drift.models import DriftRow, DriftRun
 from kyc.drift.reconciling import reconcile
@@ -42,7 +42,7 @@ class Command(ActingCommand):
                     f"No merchant {options['merchant']} is known here. `manage.py pull_merchants` may help.",
                     returncode=2,
                 )
-        client = make_client()
+        client = make_patient_client()
         try:
             run = reconcile(client, actor=actor, merchant=merchant, is_full=options["full"])
             rows = list(run.rows.all())

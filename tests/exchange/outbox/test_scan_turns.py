@@ -6,9 +6,9 @@ import time
 import pytest
 from django.db import connection
 
-from exchange.outbox.key_clock import KeyClock
+from exchange.outbox.key_clock import KeyClock, wait_and_take
 from exchange.outbox.models import ApiKeyClock
-from exchange.outbox.scan_turns import take_scan_turn, wait_for_scan_turn
+from exchange.outbox.scan_turns import queued_seconds, take_scan_turn, wait_behind_others, wait_for_scan_turn
 from kyc.reconciliation.creates import scan_merchant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,3 +73,63 @@ def test_each_page_of_a_list_takes_a_turn(exchange, own_merchant):
     finally:
         client.close()
     assert len(turns) == 1
+
+
+@pytest.fixture
+def crowded():
+    """Four callers who send as much as the key lets them: its queue is never empty."""
+    stop, clock = threading.Event(), KeyClock("k", rate=50)
+
+    def send():
+        while not stop.is_set():
+            wait_and_take(KeyClock("k", rate=50), at_most=10)
+        connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    while queued_seconds(clock) < 2 / 50:
+        time.sleep(0.01)
+    yield clock
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_poll_takes_a_tenth_of_the_rate_while_others_have_something_to_send(crowded):
+    started = time.monotonic()
+    for _ in range(5):
+        wait_behind_others(crowded)
+        wait_and_take(crowded, at_most=10)
+    # Five calls at five a second; as one of five callers it would be through in half of that.
+    assert time.monotonic() - started >= 0.8
+
+
+def test_a_poll_keeps_to_the_whole_rate_while_nobody_sends():
+    clock = KeyClock("k", rate=50)
+    asked = []
+    for _ in range(10):
+        wait_behind_others(clock, asked.append)
+        wait_and_take(clock, at_most=10)
+        time.sleep(1 / 50)
+    assert asked == []
+
+
+def test_polls_and_comparisons_go_behind_what_is_to_be_sent(exchange, own_merchant, settings):
+    from exchange.connection import make_client, make_patient_client
+
+    settings.EXCHANGE_RATE_PER_SECOND = 2
+    taken = []
+    for make in (make_client, make_patient_client):
+        client = make()
+        try:
+            client.list_customers(page=1, limit=1)
+            ApiKeyClock.objects.update(tat_us=time.time_ns() // 1000 + 1_500_000)
+            started = time.monotonic()
+            client.list_customers(page=1, limit=1)
+            taken.append(time.monotonic() - started)
+        finally:
+            client.close()
+    # Within the burst whoever sends goes at once; who only reads waits until it is made up for.
+    assert taken[1] > 0.5
+    assert taken[1] > taken[0]
