@@ -23,11 +23,15 @@ def run(plan: Plan) -> Report:
     with scenery(plan) as (sandbox, proxy, install):
         strangers = load(plan, sandbox, install)
         proxy.set_faults(*ambiguous_mix(plan.ambiguous), seed=plan.seed)
+        if plan.latency:
+            # Slow uploads: at the snapshot somebody is there whose documents are still to be sent.
+            sandbox.set_faults({"kind": "latency", "seconds": plan.latency, "route": "documents.upload"})
         snapshot = install.folder / "snapshot"
         with Fleet(install, "work", "--lanes", str(plan.lanes), size=plan.workers) as fleet:
             killer = Killer(fleet, plan.seed, mean_gap=plan.mean_gap, frozen=plan.frozen)
             _until_a_share_is_there(sandbox, fleet, plan)
             install.database.snapshot(snapshot)
+            sandbox.clear_faults()
             at_snapshot = sandbox.state()["counts"]
             drive(install, fleet, killer, seconds=plan.duration)
         held = sandbox.state()

@@ -192,7 +192,7 @@ def test_a_database_put_back_to_an_earlier_hour_sends_nobody_twice():
 
 
 def test_without_the_epoch_a_restored_database_sends_documents_again():
-    report = c9_restore.run(on_postgres(restored(guard_off=c9_restore.FORGOTTEN)))
+    report = c9_restore.run(on_postgres(restored(latency=0.7, guard_off=c9_restore.FORGOTTEN)))
     assert "p2_documents_arrive_and_doubt_is_flagged" in report.broken, report
 
 
