@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from queue import SimpleQueue
 
 from django.conf import settings
 from django.db import Error, connection
@@ -42,10 +43,13 @@ class Crew:
         self._changes = self._seen = 0
         self._in_hand = 0
         self._is_over = False
+        self._is_told_to_stop = False
+        self._orders: SimpleQueue[None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> "Crew":
         self.heartbeat.start()
+        threading.Thread(target=self._listen, name="orders", daemon=True).start()
         free_dead_lanes()
         for number in range(self.lanes):
             thread = threading.Thread(target=self._lane, name=f"lane-{number + 1}", daemon=True)
@@ -56,6 +60,7 @@ class Crew:
 
     def __exit__(self, *_details: object) -> None:
         """Finish the calls in flight, give back what was not begun, and leave."""
+        self.stop()
         self.delivery.stop.set()
         with self._changed:
             self._is_over = True
@@ -74,12 +79,21 @@ class Crew:
         self.heartbeat.stop()
 
     def stop(self) -> None:
-        """Ask the crew to end; safe to call from a signal handler or another thread."""
+        """Ask the crew to end; safe to call from a signal handler or another thread.
+
+        Not by setting the event here: a handler runs in the middle of whatever the thread is at, and where
+        that is the event's own lock (another signal's handler, a wait) it would wait for itself.
+        """
+        self._is_told_to_stop = True
+        self._orders.put(None)
+
+    def _listen(self) -> None:
+        self._orders.get()
         self.delivery.stop.set()
 
     @property
     def is_stopping(self) -> bool:
-        return self.delivery.stop.is_set()
+        return self._is_told_to_stop or self.delivery.stop.is_set()
 
     def wake(self) -> None:
         """The doorbell rang: look at once."""
