@@ -67,7 +67,7 @@ def _password_of(location: Any) -> str:
 def _values_of(settings: Any) -> set[str]:
     found = {
         *(getattr(settings, name, "") for name in ("SECRET_KEY", "EXCHANGE_API_SECRET", "METRICS_TOKEN")),
-        *(getattr(settings, name, "") for name in ("EMAIL_HOST_PASSWORD", "EXCHANGE_API_KEY")),
+        *(getattr(settings, name, "") for name in ("EMAIL_HOST_PASSWORD", "EXCHANGE_API_KEY", "VAULT_TOKEN")),
         *getattr(settings, "SECRET_KEY_FALLBACKS", ()),
         *(entry.partition(":")[2] for entry in str(getattr(settings, "PORTAL_KEYS", "")).split(",")),
         *(str(database.get("PASSWORD", "")) for database in settings.DATABASES.values()),

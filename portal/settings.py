@@ -1,6 +1,6 @@
 """Every setting of the product, from the environment. Runs with none set: the embedded default.
 
-Each setting may also be given as `<NAME>_FILE`, the path of a file that holds the value.
+Each setting may also be given as `<NAME>_FILE`, the path of a file that holds the value, or stand in a Vault.
 README.md has the table.
 """
 
@@ -16,6 +16,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.logs import configuration
+from portal.secret_store import from_vault
 from vault.keys import ensure_key_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -51,7 +52,7 @@ _KNOWN = {
     "S3_REGION", "SECURE_PROXY", "LANGUAGE_CODE", "TIME_ZONE", "FOUR_EYES", "FOUR_EYES_COMMANDS",
     "RETENTION_YEARS", "RETENTION_UNSENT_DAYS", "ERASURE_LEDGER", "CLAMAV_ADDRESS",
     "PORTAL_URL", "TRUSTED_PROXIES", "EMAIL_FROM", "DEMO_WITHOUT_MFA", "STEP_UP_SECONDS",
-    "BREACHED_PASSWORDS",
+    "BREACHED_PASSWORDS", "VAULT_ADDR", "VAULT_TOKEN", "VAULT_SECRET", "VAULT_NAMESPACE", "VAULT_CACERT",
 }  # fmt: skip
 
 
@@ -71,6 +72,7 @@ env = _Env()
 if "pytest" not in sys.modules:
     environ.Env.read_env(BASE_DIR / ".env")
 env.ENVIRON = _from_files()
+env.ENVIRON = from_vault(env.ENVIRON, _KNOWN) | env.ENVIRON
 # The names that were given a value: what a check may tell from a default.
 SETTINGS_GIVEN = frozenset(name for name in _KNOWN if env.ENVIRON.get(name))
 
@@ -110,6 +112,8 @@ if not IS_EMBEDDED and _production_needs:
         f"ALLOWED_HOSTS is set, {' and '.join(_production_needs)} not: a production must name its keys. "
         "See docs/operations.md, “Keys”."
     )
+# So that logs know it; the settings that came with it are read by now.
+VAULT_TOKEN = env.str("VAULT_TOKEN", "")
 SECRET_KEY = env.str("SECRET_KEY", "") or _embedded_secret()
 # What was signed with these is believed, and nothing is signed with them any more.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])

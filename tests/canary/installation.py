@@ -72,6 +72,8 @@ class Marked:
             "SECRET_KEY_FALLBACKS": draw.secret("SECRET_KEY_FALLBACKS"),
             "PORTAL_KEYS": draw.portal_keys(),
             "METRICS_TOKEN": draw.secret("METRICS_TOKEN"),
+            # Of a Vault that no VAULT_SECRET names: it is not asked, and the token is there all the same.
+            "VAULT_TOKEN": draw.secret("VAULT_TOKEN"),
             "CACHE_URL": with_password(cache, draw.secret("CACHE_URL")),
             "EMAIL_URL": with_password(f"smtp://portal@127.0.0.1:{self.mail.port}", draw.secret("EMAIL_URL")),
             "ERROR_MAIL_TO": "operations@aggregator.example",
