@@ -35,6 +35,8 @@ def pytest_configure(config):
     refuse_the_world()
     settings.PORTAL_KEYS = "1:" + base64.b64encode(b"k" * 32).decode()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # What an installation has collected, another process may be collecting anew as a test looks through it.
+    settings.STATIC_ROOT = str(settings.VAR_DIR / "collected-by-no-test")
     # Most tests are about what one person does; those about two ask for `four_eyes`.
     settings.FOUR_EYES = frozenset()
 

@@ -34,7 +34,7 @@ def seal(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0007_no_maker_submits'),
+        ('customers', '0006_index_versions'),
     ]
 
     operations = [

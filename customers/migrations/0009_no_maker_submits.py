@@ -47,7 +47,7 @@ def make_trigger(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0006_index_versions'),
+        ('customers', '0008_taken_in_without_email'),
         ('accounts', '0005_audit_append_only'),
     ]
 

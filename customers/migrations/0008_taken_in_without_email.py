@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0008_sealed_contacts'),
+        ('customers', '0007_sealed_contacts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
