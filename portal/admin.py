@@ -54,7 +54,8 @@ class MerchantAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Merchant, form: Any, change: bool) -> None:
         """In the transaction of Django's admin, with what each setting was and is, masked."""
         was = Merchant.objects.values_list("settings", flat=True).get(pk=obj.pk) or {}
-        super().save_model(request, obj, form, change)
+        # What else the row holds (its contacts, its key) may have been written meanwhile.
+        obj.save(update_fields=["settings"])
         now = obj.settings or {}
         pairs = {name: (was.get(name), now.get(name)) for name in sorted({*was, *now})}
         assert isinstance(request.user, User)

@@ -10,6 +10,8 @@ from accounts import audit
 from accounts.audit_rows import AuditEntry
 from accounts.circumstances import Channel, under
 from accounts.sealing import seal
+from customers.merchant_contacts import change_contact
+from portal.admin import MerchantAdmin
 from tests.accounts.people import a_person
 from tests.portal.pages.people import an_individual
 
@@ -217,6 +219,21 @@ def test_a_setting_changed_in_the_configuration_is_written_down_masked(client, a
     assert (entry.actor, entry.channel, entry.merchant_uid) == (administrator, "admin", corner_shop.uid)
     assert set(entry.changes) == {"secret", "limit"}
     assert "hush" not in str(entry.changes)
+
+
+def test_a_setting_changed_in_the_configuration_leaves_a_contact_that_was_noted_meanwhile(
+    client, administrator, thandi, corner_shop, monkeypatch
+):
+    def noted_meanwhile(self, request, obj, form, change):
+        change_contact(merchant=corner_shop, data={"contact_name": "Piet"}, actor=thandi)
+        return save(self, request, obj, form, change)
+
+    save = MerchantAdmin.save_model
+    monkeypatch.setattr(MerchantAdmin, "save_model", noted_meanwhile)
+    client.force_login(administrator)
+    client.post(f"/admin/customers/merchant/{corner_shop.pk}/change/", {"settings": '{"limit": 5}'})
+    corner_shop.refresh_from_db()
+    assert (corner_shop.contact_name, corner_shop.settings) == ("Piet", {"limit": 5})
 
 
 def test_a_filter_that_names_nothing_finds_nothing_and_nothing_is_taken_away(as_auditor):
