@@ -4,14 +4,14 @@ Read once, as a process starts. Signing in and renewing the token are the busine
 leaves its token in a file (`VAULT_TOKEN_FILE`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from django.core.exceptions import ImproperlyConfigured
 
 SECONDS = 10
 
 
-def from_vault(given: Mapping[str, str], known: Iterable[str]) -> dict[str, str]:
+def from_vault(given: Mapping[str, str], known: Collection[str]) -> dict[str, str]:
     """The `known` settings in the secret that `VAULT_SECRET` names (`<mount>/<path>`, key-value version 2).
 
     Nothing where it names none. ImproperlyConfigured where the secret can't be read, without a word of it.
@@ -27,8 +27,10 @@ def from_vault(given: Mapping[str, str], known: Iterable[str]) -> dict[str, str]
             if missing
             else "VAULT_SECRET is not `<mount>/<path>`, such as `secret/portal`."
         )
-    held = _read(given, mount, path)
-    return {name: str(held[name]) for name in known if held.get(name) not in (None, "")}
+    held = {name: value for name, value in _read(given, mount, path).items() if name in known}
+    if wrong := sorted(name for name, value in held.items() if not isinstance(value, str | int | float)):
+        raise ImproperlyConfigured(f"In the Vault, {', '.join(wrong)} must be text, as in the environment.")
+    return {name: str(value) for name, value in held.items() if value != ""}
 
 
 def _read(given: Mapping[str, str], mount: str, path: str) -> Mapping[str, object]:
@@ -39,11 +41,12 @@ def _read(given: Mapping[str, str], mount: str, path: str) -> Mapping[str, objec
     session = requests.Session()
     # No proxy of the environment stands between a key and this process.
     session.trust_env = False
+    # Said to the session: hvac passes over its own argument where it is given one.
+    session.verify = given.get("VAULT_CACERT") or True
     client = hvac.Client(
         url=given["VAULT_ADDR"],
         token=given["VAULT_TOKEN"],
         namespace=given.get("VAULT_NAMESPACE") or None,
-        verify=given.get("VAULT_CACERT") or True,
         timeout=SECONDS,
         allow_redirects=False,
         session=session,
@@ -52,12 +55,12 @@ def _read(given: Mapping[str, str], mount: str, path: str) -> Mapping[str, objec
         answer = client.secrets.kv.v2.read_secret_version(
             path=path, mount_point=mount, raise_on_deleted_version=True
         )
-        return answer["data"]["data"]
+        return dict(answer["data"]["data"])
     except Forbidden:
         reason = "it refuses the token. Look at the token's policy, and whether it ran out."
     except InvalidPath:
         reason = "there is no such secret. VAULT_SECRET is `<mount>/<path>` of a key-value store, version 2."
-    except (VaultError, requests.RequestException, KeyError, TypeError, ValueError) as error:
+    except (VaultError, OSError, KeyError, TypeError, ValueError) as error:
         reason = f"it does not answer as it should ({type(error).__name__})."
     finally:
         session.close()

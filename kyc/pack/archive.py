@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,8 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedErro
 class OpenZip(zipfile.ZipFile):
     """A zip to read, also by a copy of this process."""
 
+    _own: BinaryIO | None = None
+
     def __init__(self, path: Path) -> None:
         self._own = open_own(path)
         try:
@@ -35,7 +38,8 @@ class OpenZip(zipfile.ZipFile):
 
     def close(self) -> None:
         super().close()
-        self._own.close()
+        if self._own is not None:  # where the file could not be opened, there is none
+            self._own.close()
 
 
 def open_zip(path: Path, *, entries_max: int, bytes_max: int) -> zipfile.ZipFile:

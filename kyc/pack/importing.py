@@ -2,7 +2,7 @@
 
     survey the pack → for each part: judge, seal → compare with what is known → look at the files → write
 
-A large pack is imported by two processes that take turns (`kyc.pack.turns`).
+A large one without documents is imported by two processes that take turns (`kyc.pack.turns`).
 Killed at any moment and run again, it takes up where it was: a reference that is there is compared, not
 written again.
 """
@@ -25,7 +25,7 @@ from accounts.models import User
 from customers.choices import Origin
 from customers.register import prepare
 from exchange.client import ExchangeClient
-from kyc.pack.columns import CUSTOMERS
+from kyc.pack.columns import CUSTOMERS, DOCUMENTS
 from kyc.pack.comparing import compare, find_existing
 from kyc.pack.entering import enter
 from kyc.pack.filing import file_documents, take_back
@@ -125,10 +125,12 @@ def import_pack(
                     report.add(unit)
             tick(taken.customers)
 
-        # In a dry run a part is compared with what the parts before it would have become, which one knows.
-        is_large = places.counts[CUSTOMERS] >= WORTH_A_PROCESS and not options.is_dry
+        # In a dry run a part is compared with what the parts before it would have become, which one knows; of
+        # documents most of the work is done in turns.
+        is_apart = not options.is_dry and not places.counts[DOCUMENTS]
+        is_large = places.counts[CUSTOMERS] >= WORTH_A_PROCESS
         places.let_go()
-        take_in_turns(len(parts), ready, take, add, beside=is_large)
+        take_in_turns(len(parts), ready, take, add, beside=is_large and is_apart)
         for units in gather_strays(pack, places):
             add(take(judge(units)))
     return tally

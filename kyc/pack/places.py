@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import tempfile
+import time
 import unicodedata
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -25,6 +28,9 @@ from kyc.pack.rows import Row
 
 _CACHE_KIB = 8_192
 _DIGEST_BYTES = 16
+_PREFIX = "pack-places-"
+# Nothing is imported for so long: what is older was left by one that was killed.
+_LEFT_SECONDS = 24 * 3600
 # Customers between two places of which a part of the pack may begin.
 STEP = 50
 _BATCH = 40 * STEP
@@ -45,7 +51,8 @@ class Places:
     def __init__(self, default_merchant_uid: str = "") -> None:
         self._default_merchant_uid = default_merchant_uid
         self._key = os.urandom(32)
-        self._folder = tempfile.TemporaryDirectory(prefix="pack-")
+        _sweep()
+        self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
         self._opened: sqlite3.Connection | None = None
         self._database.executescript(_TABLES)
         self.counts = {CUSTOMERS: 0, UBOS: 0, DOCUMENTS: 0}
@@ -66,9 +73,7 @@ class Places:
     @property
     def _database(self) -> sqlite3.Connection:
         if self._opened is None:
-            self._opened = sqlite3.connect(
-                Path(self._folder.name) / "places.sqlite3", isolation_level=None, check_same_thread=False
-            )
+            self._opened = sqlite3.connect(Path(self._folder.name) / "places.sqlite3", isolation_level=None)
             # What a crash leaves is of no use to anybody.
             self._opened.executescript(
                 f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
@@ -208,6 +213,15 @@ class Places:
     def _within(self, merchant_uid: str, email: str) -> str:
         """The e-mail with its merchant, among whose customers it may stand once."""
         return f"{merchant_uid or self._default_merchant_uid}|{email.casefold()}"
+
+
+def _sweep() -> None:
+    """Remove what imports that were killed left behind."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            status = folder.lstat()
+            if status.st_uid == os.getuid() and status.st_mtime < time.time() - _LEFT_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def text_of(row: Row, column: str) -> str:

@@ -80,6 +80,7 @@ def _take_even(
             ours.send(None)
         except OSError:
             is_alone = True
+            log.warning("second_gone")
 
     def others(part: int) -> Result:
         nonlocal is_alone
@@ -88,7 +89,7 @@ def _take_even(
                 return ours.recv()
             except (EOFError, OSError):
                 is_alone = True
-        log.warning("second_gone part=%d", part)
+                log.warning("second_gone part=%d", part)
         return take(prepare(part))
 
     for part in range(0, parts, 2):
@@ -122,7 +123,10 @@ def _take_odd(
             if not _is_told(theirs):
                 return
             result = take(ready)
-            theirs.send(result)
+            try:
+                theirs.send(result)
+            except OSError:  # the first one ended, or was ended
+                return
     except Exception as error:
         # The first one does that part again, and raises what it meets itself.
         log.warning("second_failed error=%s", type(error).__name__)

@@ -1,12 +1,20 @@
 """Settings from a Vault: what it holds fills what nothing else gives; what is wrong is said in one line."""
 
+import datetime
 import http.server
+import ipaddress
 import json
+import ssl
 import subprocess
 import sys
 import threading
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.core.exceptions import ImproperlyConfigured
 
 from portal.secret_store import from_vault
 from tests.portal.installation import environment
@@ -47,14 +55,72 @@ class Imitation(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def vault():
+def serving(scheme="http", context=None):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Imitation)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}"
+    address = f"{scheme}://127.0.0.1:{server.server_port}"
     yield {"VAULT_ADDR": address, "VAULT_TOKEN": TOKEN, "VAULT_SECRET": "secret/portal"}
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def vault():
+    yield from serving()
+
+
+@pytest.fixture
+def own_authority(tmp_path):
+    """A certificate of 127.0.0.1 that no system knows: the file with it and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "authority.pem"
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    path.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, *form)
+    )
+    return path
+
+
+@pytest.fixture
+def vault_of_an_own_authority(own_authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own_authority)
+    yield from serving("https", context)
+
+
+def test_a_vault_with_a_certificate_of_an_own_authority_is_read_where_that_is_named(
+    vault_of_an_own_authority, own_authority, tmp_path
+):
+    given = vault_of_an_own_authority
+    known = {"PORTAL_KEYS"}
+    assert from_vault(given | {"VAULT_CACERT": str(own_authority)}, known)["PORTAL_KEYS"]
+    for other in ({}, {"VAULT_CACERT": str(tmp_path / "nothing.pem")}):
+        with pytest.raises(ImproperlyConfigured, match="does not answer as it should"):
+            from_vault(given | other, known)
+
+
+def test_what_is_no_text_in_the_vault_is_refused_by_name(vault, monkeypatch):
+    monkeypatch.setitem(HELD, "ALLOWED_HOSTS", ["a.example", "b.example"])
+    with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS must be text"):
+        from_vault(vault, {"ALLOWED_HOSTS"})
 
 
 def test_a_production_takes_its_keys_from_the_vault(tmp_path, vault):

@@ -146,7 +146,7 @@ class _Lines:
 
 
 class _Bar:
-    """Progress on a terminal. Drawn at each step, not by a thread: a process with threads starts no judge."""
+    """Progress on a terminal, drawn at each step: a process with threads would start no second one."""
 
     def __enter__(self) -> _Bar:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
