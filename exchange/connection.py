@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.core.cache import cache
 from django.utils import timezone
 
 from exchange.client import Credentials, ExchangeClient, Timeouts
+from exchange.kept import kept
 from exchange.outbox.key_clock import KeyClock, wait_and_take
 from exchange.outbox.scan_turns import wait_behind_others
 
@@ -57,12 +57,9 @@ class Health:
 
 def exchange_answers() -> Health:
     """Ask the exchange whether it runs (002:355): at most every 10 s for all processes, for at most 3 s."""
-    known = cache.get(HEALTH_KEY)
-    if known is not None:
-        return Health(*known)
-    health = (_asks(), timezone.now(), settings.EXCHANGE_BASE_URL)
-    cache.set(HEALTH_KEY, health, HEALTH_SECONDS)
-    return Health(*health)
+    return Health(
+        *kept(HEALTH_KEY, HEALTH_SECONDS, lambda: (_asks(), timezone.now(), settings.EXCHANGE_BASE_URL))
+    )
 
 
 def _asks() -> bool:

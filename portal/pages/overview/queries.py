@@ -4,12 +4,12 @@ import datetime
 from dataclasses import dataclass
 from hashlib import sha256
 
-from django.core.cache import cache
 from django.utils.translation import get_language
 
 from accounts.models import User
 from accounts.policy import merchant_scope
 from customers.models import Customer, Merchant
+from exchange.kept import kept
 from portal.pages.overview.blockers import Blockers, work_out_blockers
 from portal.pages.standing import MerchantRow, Standing, standing_by_merchant, sum_of
 
@@ -41,12 +41,11 @@ def overview(*, user: User, today: datetime.date) -> Overview:
 
 
 def _blockers(user: User, standing: Standing, today: datetime.date) -> Blockers:
-    key = _cache_key(user, today)
-    blockers = cache.get(key)
-    if blockers is None:
-        blockers = work_out_blockers(user=user, standing=standing, today=today)
-        cache.set(key, blockers, BLOCKERS_KEPT_SECONDS)
-    return blockers
+    return kept(
+        _cache_key(user, today),
+        BLOCKERS_KEPT_SECONDS,
+        lambda: work_out_blockers(user=user, standing=standing, today=today),
+    )
 
 
 def _cache_key(user: User, today: datetime.date) -> str:

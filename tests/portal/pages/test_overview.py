@@ -150,3 +150,15 @@ def test_out_of_scope_nothing_is_counted(some_customers, staff, nothing_in_scope
 
     assert page.context["page"].standing.total == 0
     assert page.context["outbox"].waiting_for_staff == 0
+
+
+def test_while_the_cache_is_away_the_overview_is_worked_out_each_time(some_customers, staff, settings):
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+        }
+    }
+    page = staff.get(reverse("overview"))
+    assert page.status_code == 200
+    assert page.context["page"].standing.total == 4
