@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
+from customers.choices import Origin
 from customers.models import BusinessProfile, Customer
 from exchange.client import CustomerRow
 from exchange.outbox.choices import LOOKS_FIRST, IntentState, Reason, Topic
@@ -101,11 +102,13 @@ def told_of(customer: Customer) -> Told:
 @dataclass(slots=True)
 class Known:
     """What we know about the rows of a list. `bound`: uid -> mark of the customer here that has it.
-    `tokens`, `references`: those in the rows that belong to any customer here."""
+    `tokens`, `references`: those in the rows that belong to any customer here. `taken_in`: the uids of bound
+    rows that somebody else made, which were never told of any mark."""
 
     bound: dict[str, Mark]
     tokens: set[str]
     references: set[str]
+    taken_in: set[str] = field(default_factory=set)
 
 
 def known_of(rows: Sequence[CustomerRow]) -> Known:
@@ -113,8 +116,10 @@ def known_of(rows: Sequence[CustomerRow]) -> Known:
     known = Known({}, set(), set())
     for chunk in in_chunks(rows):
         found = Customer.objects.filter(uid__in=[row.uid for row in chunk])
-        for uid, token, reference in found.values_list("uid", "token", "reference"):
+        for uid, token, reference, origin in found.values_list("uid", "token", "reference", "origin"):
             known.bound[uid or ""] = Mark(token, reference)
+            if origin == Origin.EXCHANGE:
+                known.taken_in.add(uid or "")
         known.tokens |= _held("token", {token for row in chunk for token in tokens_in(row)})
         known.references |= _held("reference", {name for row in chunk for name in references_in(row)})
     return known
@@ -128,14 +133,16 @@ def _held(field: str, values: Iterable[str]) -> set[str]:
 
 
 def is_blind(rows: Iterable[CustomerRow], known: Known) -> bool:
-    """Whether the list can't prove absence: rows that are certainly ours carry neither token nor reference,
-    and some row that nobody here has could be the one that is looked for."""
+    """Whether the list can't prove absence: rows that we certainly made carry neither token nor reference,
+    and some row that nobody here has could be the one that is looked for. What was taken in says nothing of
+    what the exchange echoes: whoever made it told it no mark of ours."""
     echoes_nothing = any_stranger = False
     for row in rows:
         mark = known.bound.get(row.uid)
         tokens, references = tokens_in(row), references_in(row)
         if mark is not None:
-            echoes_nothing |= mark.token not in tokens and mark.reference not in references
+            is_ours = row.uid not in known.taken_in
+            echoes_nothing |= is_ours and mark.token not in tokens and mark.reference not in references
         elif not tokens & known.tokens and not references & known.references:
             any_stranger = True
     return echoes_nothing and any_stranger

@@ -246,6 +246,22 @@ def test_a_person_that_was_taken_in_and_is_submitted_here_waits_for_staff(
     assert len(exchange.state()["customers"]) == 1
 
 
+def test_what_was_taken_in_keeps_no_lost_create_from_being_sent_again(
+    exchange, deliver, ask, machine, own_merchant
+):
+    """It carries no token, since somebody else made it: that says nothing of what the exchange echoes."""
+    made_there(ask, "taken.in@example.com")
+    assert command("--take-in")[0] == 0
+    made_there(ask, "another@example.com")
+    customer = make_submitted_individual(documents=())
+    exchange.set_faults({"kind": "reset_before", "route": "customers.create", "count": 1})
+    deliver()
+    customer.refresh_from_db()
+    create = Intent.objects.get(topic="customer.create", subject_id=customer.pk)
+    assert (create.state, create.attempts.filter(phase="sent").count()) == ("done", 2)
+    assert customer.uid in {row["uid"] for row in exchange.state()["customers"]}
+
+
 def test_a_customer_that_came_another_way_keeps_its_email(own_merchant):
     customer = make_customer()
     with pytest.raises(IntegrityError):
