@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, policy
 from accounts.models import User
+from customers.choices import Origin
 from customers.contention import gives_way
 from customers.models import Customer, Ubo
 from customers.problems import ERROR, Problem, Refused
@@ -199,30 +200,34 @@ def _note_maker(customers: Iterable[Customer], actor: User) -> None:
 
 
 def _refuse_unasked(items: Sequence[tuple[Customer, Ubo | None, Prepared]], today: date) -> None:
-    """Refused for documents of submitted customers that no requirement asks for."""
+    """Refused for documents of submitted customers that no requirement asks for, and for all of those that
+    were taken in from the exchange: nothing is ever sent to an account that somebody else made."""
     frozen = {customer.pk: customer for customer, _ubo, _prepared in items if not customer.is_editable}
     if not frozen:
         return
     rows = requirements_for_many(list(frozen.values()), today=today)
     problems = [
-        _unasked(prepared.doc_type, ubo.email if ubo else "")
+        _unasked(customer, prepared.doc_type, ubo.email if ubo else "")
         for customer, ubo, prepared in items
         if customer.pk in frozen
-        and not is_asked_for(rows[customer.pk], prepared.doc_type, ubo.email if ubo else "")
+        and (
+            customer.origin == Origin.EXCHANGE
+            or not is_asked_for(rows[customer.pk], prepared.doc_type, ubo.email if ubo else "")
+        )
     ]
     if problems:
         raise Refused(problems)
 
 
-def _unasked(doc_type: str, ubo_email: str) -> Problem:
-    return Problem(
-        "not_asked_for",
-        document_subject(doc_type, ubo_email),
-        "doc_type",
-        ERROR,
-        _("The customer was submitted already, and nobody asks for this document now."),
-        _("It is wanted again if the exchange refuses the file or rejects the customer."),
-    )
+def _unasked(customer: Customer, doc_type: str, ubo_email: str) -> Problem:
+    if customer.origin == Origin.EXCHANGE:
+        message = _("The customer was not handed over here: its record is only read, and takes no documents.")
+        remedy = _("Whoever handed it over to the exchange gives it documents there.")
+    else:
+        message = _("The customer was submitted already, and nobody asks for this document now.")
+        remedy = _("It is wanted again if the exchange refuses the file or rejects the customer.")
+    subject = document_subject(doc_type, ubo_email)
+    return Problem("not_asked_for", subject, "doc_type", ERROR, message, remedy)
 
 
 def _send_asked_for(new: Sequence[tuple[Document, Document | None]]) -> None:

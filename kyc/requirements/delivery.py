@@ -43,6 +43,12 @@ def verdict_rows(facts: Facts) -> list[Requirement]:
         return []
     if facts.stage == Stage.VERIFIED:
         state, remedy = State.DONE, ""
+    elif facts.stage == Stage.REJECTED and facts.is_found_there:
+        state = State.WAITING_FOR_EXCHANGE
+        remedy = _(
+            "The exchange rejected the customer. It was not handed over here, and nothing is sent for it from"
+            " here: whoever handed it over to the exchange mends it there."
+        )
     elif facts.stage == Stage.REJECTED:
         state = State.WAITING_FOR_STAFF
         remedy = _(
@@ -56,9 +62,10 @@ def verdict_rows(facts: Facts) -> list[Requirement]:
             if facts.is_business
             else _("Nothing to do: the exchange's answer is looked up by itself.")
         )
-    title = {State.DONE: _("Verified"), State.WAITING_FOR_STAFF: _("Rejected by the exchange")}.get(
-        state, _("Verification by the exchange")
-    )
+    title = {
+        Stage.VERIFIED: _("Verified"),
+        Stage.REJECTED: _("Rejected by the exchange"),
+    }.get(Stage(facts.stage), _("Verification by the exchange"))
     row = Requirement("verification", "", state, "verification", title, remedy, links=_here(facts))
     return [row, *_expiry_rows(facts)]
 

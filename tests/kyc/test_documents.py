@@ -303,6 +303,20 @@ def test_a_rejected_customer_may_hand_in_better_documents(lerato, thandi):
     assert Intent.objects.filter(subject_id=added.document.pk, state="pending").exists()
 
 
+@pytest.mark.parametrize("delivery", ["", "refused"])
+def test_what_was_taken_in_from_the_exchange_takes_no_document(lerato, thandi, delivery):
+    at_exchange(submitted(lerato, thandi))
+    if delivery:
+        # Whatever its rows ask for.
+        Document.objects.filter(doc_type="Selfie").update(delivery=delivery)
+    Customer.objects.update(origin="exchange", stage="rejected")
+    lerato.refresh_from_db()
+    with pytest.raises(Refused) as refused:
+        hand_in(lerato, "Selfie", thandi)
+    assert codes(refused) == [("document:Selfie", "doc_type", "not_asked_for")]
+    assert "not handed over here" in refused.value.problems[0].message
+
+
 def test_many_are_prepared_apart_and_saved_together(corner_shop, thandi):
     acme = business(
         corner_shop, thandi, ubos=(UBO, {**UBO, "email": "joe@example.com", "ownership_percentage": "40"})

@@ -301,6 +301,13 @@ def test_a_rejected_customer_says_what_to_do_next():
     assert "reason" in found.remedy
 
 
+def test_of_a_rejected_customer_that_was_taken_in_no_document_is_asked():
+    found = row(sent(stage="rejected", is_found_there=True), "verification")
+    assert (str(found.state), found.title) == ("waiting_for_exchange", "Rejected by the exchange")
+    assert "not handed over here" in found.remedy
+    assert not is_asked_for([found], "Passport")
+
+
 def test_an_unknown_stage_of_the_exchange_counts_as_in_review():
     found = row(sent(*ALL_SENT, stage="documents_sent", exchange_state="limbo"), "verification")
     assert str(found.state) == "waiting_for_exchange"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from accounts.models import User
-from customers.choices import Stage
+from customers.choices import Origin, Stage
 from customers.makers import own_of
 from customers.models import Customer
 from exchange.outbox.choices import Reason, Topic
@@ -83,6 +83,11 @@ class Entry:
     @property
     def is_rejected(self) -> bool:
         return self.customer.stage == Stage.REJECTED
+
+    @property
+    def is_found_there(self) -> bool:
+        """Taken in from the exchange: nothing of it can be mended here."""
+        return self.customer.origin == Origin.EXCHANGE
 
 
 @dataclass(slots=True)

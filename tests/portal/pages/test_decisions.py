@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry
 from customers.choices import Stage
+from customers.models import Customer
 from exchange.outbox.models import Intent
 from kyc.models import AcceptedWarning, Document, Waiver
 from tests.kyc import files
@@ -155,6 +156,19 @@ def test_of_a_rejected_business_better_documents_are_handed_in_and_sent(corner_s
         post(staff, "add-document", business, doc_type=doc_type, owner=str(owner), file=picture)
         sent = Intent.objects.filter(topic="document.upload", state="pending", lane_id=business.pk)
         assert sent.count() == place
+
+
+def test_of_a_rejected_customer_that_was_taken_in_nothing_can_be_handed_in(corner_shop, thandi, staff):
+    customer = people.moved_to(
+        people.submitted(people.an_individual(corner_shop, thandi), thandi), Stage.REJECTED
+    )
+    Customer.objects.update(origin="exchange")
+    page = staff.get(reverse("customer-detail", args=[customer.pk]))
+    assert [need.uploads for need in page.context["page"].needs if need.row.code == "verification"] == [[]]
+    assert "not handed over here" in page.text
+    waiting = staff.get(reverse("waiting"), {"what": "rejected"}).text
+    assert "not handed over here" in waiting
+    assert "a better document is sent" not in waiting
 
 
 @pytest.mark.parametrize("owner", ["another", "nonsense"])
