@@ -38,7 +38,9 @@ class Code(models.TextChoices):
 
     @property
     def may_be_taken_in(self) -> bool:
-        return self in (Code.STRANGER, Code.UNKNOWN_TOKEN)
+        # What carries our token is found again when its customer is entered again; a record in its place
+        # would keep that customer out for good.
+        return self == Code.STRANGER
 
 
 class TakeIn(models.TextChoices):
@@ -58,6 +60,14 @@ class Obstacle(models.TextChoices):
     UNREADABLE = "unreadable", _("It could not be read just now; ask once more")
     GONE = "gone", _("The exchange has no such account any more")
     HELD_HERE = "held_here", _("It is known here by now")
+    OUR_TOKEN = "our_token", _("It carries our token: enter or import its customer again instead")
+    CREATE_UNKNOWN = (
+        "create_unknown",
+        _(
+            "Whether a customer of this merchant was created is not known yet, and this may be its account;"
+            " settle that first, then ask once more"
+        ),
+    )
 
 
 _ACTIONS = {
@@ -73,8 +83,9 @@ _ACTIONS = {
         " an eye on it."
     ),
     "unknown_token": _(
-        "A portal with our keys made it, perhaps this one before it was restored from a backup. Look for its"
-        " pack and import that, or take the account in."
+        "A portal with our keys made it, perhaps this one before it was restored from a backup. Enter or"
+        " import its customer again with the same e-mail: the submission finds the account and takes it over."
+        " It can't be taken in, since a record in its place would keep the customer out."
     ),
     "extra_copy": _("Ask the exchange to close this account; the customer here is bound to another one."),
     "not_bound": _(

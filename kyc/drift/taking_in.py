@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit, policy
@@ -17,6 +18,8 @@ from customers.choices import EntityType, Origin, Stage
 from customers.models import Customer, Merchant, vault_owner
 from exchange.client import Customer as ExchangeCustomer
 from exchange.client import ExchangeClient
+from exchange.outbox.choices import IntentState, Reason, Topic
+from exchange.outbox.models import Intent
 from kyc.drift.asking import NoSuchAccount, details_of
 from kyc.drift.choices import Code, Obstacle, TakeIn
 from kyc.drift.models import DriftRow
@@ -65,7 +68,9 @@ def take_in(client: ExchangeClient, row: DriftRow, *, actor: User) -> bool:
     """
     policy.require(actor, "drift.take_in", row.merchant_uid)
     if not Code(row.code).may_be_taken_in:
-        return False
+        return _not_possible(row, Obstacle.OUR_TOKEN) if row.code == Code.UNKNOWN_TOKEN else False
+    if _may_be_a_create_of_ours(row):
+        return _not_possible(row, Obstacle.CREATE_UNKNOWN)
     try:
         there = details_of(client, row.uid)
     except NoSuchAccount:
@@ -74,6 +79,9 @@ def take_in(client: ExchangeClient, row: DriftRow, *, actor: User) -> bool:
         return _not_possible(row, Obstacle.UNREADABLE)
     merchant = Merchant.objects.get(uid=row.merchant_uid)
     obstacle = _obstacle(there, merchant, row.uid)
+    if obstacle is None and _may_be_a_create_of_ours(row):
+        # Its reply was lost while the details were read.
+        obstacle = Obstacle.CREATE_UNKNOWN
     if obstacle is not None:
         return _not_possible(row, obstacle)
     try:
@@ -100,6 +108,19 @@ def take_in(client: ExchangeClient, row: DriftRow, *, actor: User) -> bool:
         return _not_possible(row, Obstacle.HELD_HERE)
     log.info("taken_in customer=%s", customer.pk)
     return True
+
+
+def _may_be_a_create_of_ours(row: DriftRow) -> bool:
+    """Whether a create of the merchant may have made the account: one whose outcome nobody knows, or whose
+    answer is awaited since before the lists were read to their end. An exchange that shows neither token nor
+    reference shows it as a stranger."""
+    creates = Intent.objects.filter(merchant_uid=row.merchant_uid, topic=Topic.CREATE)
+    read_ms = int((row.run.finished_at or timezone.now()).timestamp() * 1000)
+    return creates.filter(
+        Q(state=IntentState.UNKNOWN)
+        | Q(state=IntentState.WAITING_FOR_STAFF, reason=Reason.CREATE_OUTCOME_UNKNOWN)
+        | Q(state=IntentState.SENDING, updated_ms__lte=read_ms)
+    ).exists()
 
 
 def _obstacle(there: ExchangeCustomer, merchant: Merchant, uid: str) -> Obstacle | None:

@@ -117,6 +117,28 @@ def test_a_customer_deleted_here_is_found_by_its_token(settled, ask):
     assert found() == (1, {uid: ("only_there", "unknown_token", [])})
 
 
+def test_an_account_with_our_token_is_not_taken_in_and_found_by_its_customer(settled, ask, thandi):
+    """As after a restore: a record in its place would keep the customer out for good."""
+    customer = make_submitted_individual(documents=())
+    settled()
+    customer.refresh_from_db()
+    uid, email, reference = customer.uid, customer.email, customer.reference
+    customer.delete()
+    code, out, _err = command("--take-in")
+    assert (code, "import its customer again" in out.replace("\n", " ")) == (1, True)
+    assert not Customer.objects.exists()
+    # One that was asked for by an earlier version waits for nobody.
+    DriftRow.objects.update(take_in="asked", take_in_asked_by=thandi)
+    do_what_was_asked()
+    assert not is_anything_asked()
+    assert DriftRow.objects.get().obstacle == "our_token"
+
+    customer = make_submitted_individual(documents=(), email=email, reference=reference)
+    settled()
+    customer.refresh_from_db()
+    assert customer.uid == uid
+
+
 def test_the_own_list_leaves_out_what_belongs_to_others(settled, ask, acme, own_merchant):
     theirs, ours = make_submitted_individual(merchant=acme), make_submitted_individual()
     settled()
@@ -174,12 +196,15 @@ def test_a_merchant_that_is_not_known_can_not_be_compared(exchange):
     assert command("--merchant", "CCT-NOBODY")[0] == 2
 
 
-def test_a_business_found_there_is_taken_in_as_a_record_that_is_only_read(settled, ask, machine, staff_page):
+def test_a_business_found_there_is_taken_in_as_a_record_that_is_only_read(
+    exchange, settled, ask, machine, staff_page
+):
     business = make_submitted_business()
     settled()
     business.refresh_from_db()
     uid, email = business.uid, business.email
     business.delete()
+    exchange.set_faults(account_name="custom_id")
     code, out, _err = command("--take-in", "--json")
 
     assert code == 0
@@ -222,6 +247,7 @@ def test_an_email_that_is_shown_masked_is_not_kept(exchange, settled, ask, machi
     business = make_submitted_business()
     settled()
     business.delete()
+    exchange.set_faults(account_name="custom_id")
     read = client_module.customer_from
     monkeypatch.setattr(
         client_module,
@@ -244,6 +270,41 @@ def test_a_person_that_was_taken_in_and_is_submitted_here_waits_for_staff(
     intent = Intent.objects.get(topic="customer.create", subject_id=customer.pk)
     assert (customer.uid, intent.reason) == (None, "email_taken_elsewhere")
     assert len(exchange.state()["customers"]) == 1
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"state": "unknown", "look_ms": 1},
+        {"state": "waiting_for_staff", "reason": "create_outcome_unknown"},
+        {"state": "sending"},
+    ],
+    ids=lambda fields: fields["state"],
+)
+def test_nothing_is_taken_in_while_a_create_of_the_merchant_is_not_known(ask, acme, own_merchant, state):
+    """An exchange may show neither token nor reference: who looks like a stranger may be that customer."""
+    made_there(ask, "person@example.com", acme.uid)
+    mine = made_there(ask, "mine@example.com")
+    make_submitted_individual(merchant=acme)
+    Intent.objects.filter(topic="customer.create").update(**state, done_ms=None)
+    code, out, _err = command("--take-in")
+    assert (code, "settle that first" in out) == (1, True)
+    assert list(Customer.objects.filter(origin=Origin.EXCHANGE).values_list("uid", flat=True)) == [mine]
+    Intent.objects.filter(topic="customer.create").update(state="given_up", look_ms=None, reason="")
+    command("--take-in")
+    assert Customer.objects.filter(origin=Origin.EXCHANGE).count() == 2
+
+
+def test_a_create_that_began_after_the_comparison_keeps_nothing_from_being_taken_in(
+    ask, machine, own_merchant
+):
+    uid = made_there(ask, "person@example.com")
+    run = reconcile(ask, actor=machine)
+    make_submitted_individual()
+    later = int(time.time() * 1000) + 1000
+    Intent.objects.filter(topic="customer.create").update(state="sending", updated_ms=later)
+    assert take_in(ask, run.rows.get(), actor=machine)
+    assert Customer.objects.filter(uid=uid).exists()
 
 
 def test_what_was_taken_in_keeps_no_lost_create_from_being_sent_again(
