@@ -109,7 +109,7 @@ def _take(
 ) -> bool:
     """Adopt the account, unless its details say that it is another's or, without a token, don't say whose."""
     told, evidence = told_of(found.customer), evidence_of(row, found.mark)
-    if against := list(contradictions(told, there)):
+    if against := list(contradictions(told, there, by_reference=evidence != "token")):
         code = f"{CONTRADICTS}{decision.uid}:{','.join(against)}"
         return hand_over(found, ForStaff(Reason.FOREIGN_SENDER, code), worker)
     if evidence != "token" and not any(borne_out(told, there)):

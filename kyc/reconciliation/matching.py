@@ -17,6 +17,8 @@ _TOKEN = re.compile(rf"(?<![A-Z2-7])[A-Z2-7]{{{TOKEN_CHARACTERS}}}(?![A-Z2-7])")
 # The form in which it is written behind a name: only that is taken for a token nobody here knows.
 _TOKEN_FORM = re.compile(rf"\[([A-Z2-7]{{{TOKEN_CHARACTERS}}})\]")
 _MASK = re.compile(r"\*+")
+# Of a masked value: one letter of a name is a twentieth of everybody's.
+LEAST_READABLE = 3
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -84,16 +86,23 @@ def evidence_of(row: CustomerRow, mark: Mark) -> str:
     return "token" if mark.token in tokens_in(row) else "reference"
 
 
-def contradictions(told: Told, there: ExchangeCustomer) -> Iterator[str]:
-    """The fields in which the account's details contradict what we told; missing and masked ones don't."""
+def contradictions(told: Told, there: ExchangeCustomer, *, by_reference: bool = False) -> Iterator[str]:
+    """The fields in which the account's details contradict what we told; missing and masked ones don't.
+
+    `by_reference`: only our reference says that it is ours, so e-mail and company name must not differ
+    either. Where the token does, the exchange may have corrected them.
+    """
     if there.entity_type and there.entity_type.strip().lower() != told.entity_type:
         yield "entity_type"
         return
     shown: Mapping[str, object] = there.profile
     if told.entity_type == "business":
         shown = there.business_profile
-    for name in ("first_name", "last_name", "dob", "registration_number"):
-        ours, theirs = getattr(told, name), shown.get(name)
+    values = {name: shown.get(name) for name in ("first_name", "last_name", "dob", "registration_number")}
+    if by_reference:
+        values |= {"email": there.email, "company_name": _company_name(shown)}
+    for name, theirs in values.items():
+        ours = getattr(told, name)
         if ours and isinstance(theirs, str) and theirs.strip():
             theirs = theirs[:10] if name == "dob" else theirs
             if not may_stand_for(ours, theirs):
@@ -102,7 +111,8 @@ def contradictions(told: Told, there: ExchangeCustomer) -> Iterator[str]:
 
 def borne_out(told: Told, there: ExchangeCustomer) -> Iterator[str]:
     """The fields by which the account's details show that it is whom we told of: the e-mail, a person's whole
-    name, a company's name or registration number. They may be masked; what a mask hides whole shows nothing.
+    name, or first name and birth date where the last name is masked; a company's name or registration number.
+    They may be masked; of which a mask leaves less than three characters shows nothing.
 
     Needed where no token is: a reference is the operator's, and another system may count the same way.
     """
@@ -110,20 +120,34 @@ def borne_out(told: Told, there: ExchangeCustomer) -> Iterator[str]:
         yield "email"
     if told.entity_type == "business":
         profile = there.business_profile
-        if _shows(told.company_name, profile.get("company_name") or profile.get("legal_name")):
+        if _shows(told.company_name, _company_name(profile)):
             yield "company_name"
         if _shows(told.registration_number, profile.get("registration_number")):
             yield "registration_number"
-    elif all(_shows(getattr(told, part), there.profile.get(part)) for part in ("first_name", "last_name")):
-        yield "name"
+        return
+    profile = there.profile
+    if _shows(told.first_name, profile.get("first_name")):
+        last_name, dob = profile.get("last_name"), profile.get("dob")
+        if _shows(told.last_name, last_name):
+            yield "name"
+        elif (
+            _shows(told.last_name, last_name, least=1) and isinstance(dob, str) and _shows(told.dob, dob[:10])
+        ):
+            yield "dob"
 
 
-def _shows(ours: str, theirs: object) -> bool:
-    """Whether something of `theirs` can be read, and it is ours."""
+def _company_name(profile: Mapping[str, object]) -> object:
+    return profile.get("company_name") or profile.get("legal_name")
+
+
+def _shows(ours: str, theirs: object, least: int = LEAST_READABLE) -> bool:
+    """Whether `theirs` is ours, whole or with at least so many letters and digits that can be read."""
     if not ours or not isinstance(theirs, str):
         return False
     # A domain alone is many people's.
-    return bool(_MASK.sub("", theirs.partition("@")[0]).strip()) and may_stand_for(ours, theirs)
+    part = theirs.partition("@")[0].strip()
+    readable = sum(character.isalnum() for character in part)
+    return readable >= (least if "*" in part else 1) and may_stand_for(ours, theirs)
 
 
 def may_stand_for(ours: str, theirs: str) -> bool:

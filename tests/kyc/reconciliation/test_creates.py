@@ -318,6 +318,37 @@ def test_a_reference_alone_adopts_nobody(exchange, deliver, settings, monkeypatc
     assert exchange.state()["documents"] == []
 
 
+def test_somebody_elses_business_under_our_reference_is_not_adopted(exchange, deliver, settings, monkeypatch):
+    """Another system counts the same way, and one letter of the registration number is the same."""
+    from exchange.client import client as client_module
+
+    settings.OUTBOX_TOKEN_FORM = "reference"
+    read = client_module.customer_from
+    other = {"legal_name": "Somebody Else Ltd", "registration_number": "2****"}
+    monkeypatch.setattr(
+        client_module,
+        "customer_from",
+        lambda document, **more: read({**document, "email": None, "business_profile": other}, **more),
+    )
+    customer = make_submitted_business()
+    exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
+    deliver()
+    customer.refresh_from_db()
+    create = create_of(customer)
+    assert (customer.uid, create.reason) == (None, "foreign_sender")
+    assert create.error_code.startswith("contradicts:")
+    assert "company_name" in create.error_code
+
+
+def test_a_person_whose_last_name_is_masked_is_found_by_the_reference(exchange, deliver, settings):
+    settings.OUTBOX_TOKEN_FORM = "reference"
+    customer = make_submitted_individual()
+    exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1}, masking=True)
+    deliver()
+    customer.refresh_from_db()
+    assert customer.uid == exchange.state()["customers"][0]["uid"]
+
+
 def test_what_the_details_hid_is_adopted_once_they_show_it(exchange, deliver, settings, thandi):
     from kyc.delivery.decisions import look_again
 

@@ -115,15 +115,18 @@ def test_a_business_is_known_by_its_registration_number():
 
 
 PERSON = Told("individual", "lerato@example.com", "", "Lerato", "Mokoena", "1990-02-08")
+SHORT = Told("individual", first_name="Li", last_name="Wu", dob="1990-02-08")
 COMPANY = Told("business", "info@shop.example.com", "Corner Shop", registration_number="2020/1/07")
 
 
 @pytest.mark.parametrize(
     ("told", "document", "by"),
     [
-        (PERSON, {"profile": {"first_name": "Lerato", "last_name": "M****"}}, ["name"]),
+        (PERSON, {"profile": {"first_name": "Lerato", "last_name": "Mok****"}}, ["name"]),
+        (PERSON, {"profile": {"first_name": "Ler*", "last_name": "M****", "dob": "1990-02-**"}}, ["dob"]),
         (PERSON, {"email": "LERATO@example.com"}, ["email"]),
-        (PERSON, {"email": "l****@example.com"}, ["email"]),
+        (PERSON, {"email": "le****o@example.com"}, ["email"]),
+        (SHORT, {"profile": {"first_name": "Li", "last_name": "Wu"}}, ["name"]),
         (COMPANY, {"email": "info@shop.example.com"}, ["email"]),
         (COMPANY, {"business_profile": {"legal_name": "Corner  shop"}}, ["company_name"]),
         (COMPANY, {"business_profile": {"registration_number": "2020/1/07"}}, ["registration_number"]),
@@ -138,12 +141,54 @@ def test_details_bear_out_whom_they_are_about(told, document, by):
     [
         (PERSON, {}),
         (PERSON, {"email": "****@example.com"}),
+        (PERSON, {"email": "l****o@example.com"}),
+        (PERSON, {"profile": {"first_name": "Lerato", "last_name": "M****"}}),
+        (PERSON, {"profile": {"first_name": "L****", "last_name": "Mokoena"}}),
+        (PERSON, {"profile": {"first_name": "Lerato", "last_name": "M****", "dob": "****-**-08"}}),
+        (PERSON, {"profile": {"first_name": "Lerato", "last_name": "N****", "dob": "1990-02-**"}}),
+        (SHORT, {"profile": {"first_name": "Li", "last_name": "W*"}}),
         (PERSON, {"email": "somebody@example.com"}),
         (PERSON, {"profile": {"first_name": "Lerato"}}),
         (PERSON, {"profile": {"first_name": "Lerato", "last_name": "****"}}),
         (PERSON, {"profile": {"dob": "1990-02-08", "country": "ZA"}}),
         (COMPANY, {"business_profile": {"legal_name": "*"}}),
+        (COMPANY, {"business_profile": {"legal_name": "C****"}}),
+        (COMPANY, {"business_profile": {"registration_number": "20*****"}}),
     ],
 )
 def test_nothing_less_bears_it_out(told, document):
     assert list(borne_out(told, there(**document))) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "document", "field"),
+    [
+        (PERSON, {"email": "somebody@example.com"}, "email"),
+        (PERSON, {"email": "s****@example.com"}, "email"),
+        (
+            COMPANY,
+            {"email": "info@shop.example.com", "business_profile": {"legal_name": "Bakery"}},
+            "company_name",
+        ),
+        (COMPANY, {"business_profile": {"company_name": "B*"}}, "company_name"),
+    ],
+)
+def test_where_the_reference_alone_says_that_it_is_ours_email_and_company_name_contradict_too(
+    told, document, field
+):
+    assert list(contradictions(told, there(**document), by_reference=True)) == [field]
+    # The token is proof, and the exchange may have corrected them.
+    assert list(contradictions(told, there(**document))) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "document"),
+    [
+        (PERSON, {"email": " Lerato@Example.com"}),
+        (PERSON, {"email": "l***@example.com"}),
+        (COMPANY, {"email": "****", "business_profile": {"legal_name": "C**** shop"}}),
+        (COMPANY, {}),
+    ],
+)
+def test_what_fits_or_is_hidden_contradicts_no_reference(told, document):
+    assert list(contradictions(told, there(**document), by_reference=True)) == []
