@@ -216,6 +216,8 @@ class ApiKeyClock(models.Model):
     slot_us = models.BigIntegerField(default=0)
     # When the scans' next page would be on time: they have a share of the rate of their own.
     scan_tat_us = models.BigIntegerField(default=0)
+    # The same for polls and comparisons, which take their share only while others queue.
+    read_tat_us = models.BigIntegerField(default=0)
     # What is left of the configured rate after 429s; climbs back with time.
     share = models.FloatField(default=1.0)
     share_at_ms = models.BigIntegerField(default=0)

@@ -3,8 +3,9 @@
 Scans: a tenth of what is in force, for all processes that share the API key. In the key's own row, beside its
 nonce and rate: however many workers scan, together they take their share.
 
-Polls go last: as fast as they can while nobody else's call queues for the key, and else a tenth of the rate,
-so that verdicts come in however much there is to send. One poll runs at a time, so it counts by itself.
+Polls and comparisons go last: as fast as they can while nobody else's call queues for the key, and else a
+tenth of the rate, all of them together, so that verdicts come in however much there is to send. They count in
+the same row: a slow poll's next one, what staff asked for and commands may run beside each other.
 """
 
 import time
@@ -32,27 +33,46 @@ def take_scan_turn(clock: KeyClock) -> float:
 
     Two short statements. A turn that is not used is lost, nothing else.
     """
-    _, greatest = least_greatest()
-    now_us = f"{now_sql()} * 1000"
-    step_us = int(1_000_000 / (clock.state().rate * SHARE))
-    with write_turn():
-        ApiKeyClock.objects.bulk_create([ApiKeyClock(fingerprint=clock.fingerprint)], ignore_conflicts=True)
-        ahead_us = run(
-            f"""UPDATE exchange_apikeyclock
-                SET scan_tat_us = {greatest}({now_us}, scan_tat_us) + %(step)s WHERE fingerprint = %(key)s
-                RETURNING scan_tat_us - %(step)s - {now_us}""",
-            {"key": clock.fingerprint, "step": step_us},
-        )[0][0]
-    return max(0, int(ahead_us)) / 1_000_000
+    step_us = _step_us(clock.state().rate)
+    return max(0, _reserve(clock, "scan_tat_us", step_us) - step_us) / 1_000_000
 
 
 def wait_behind_others(clock: KeyClock, wait: Wait = time.sleep) -> None:
-    """Wait until no other call queues for the key, at the most as long as a tenth of the rate takes."""
+    """Wait until no other call queues for the key, at the most for a turn in the tenth of the rate that all
+    who wait here share."""
     rate = clock.state().rate
-    until = time.monotonic() + 1 / (rate * SHARE)
     # What the last call took is made up for within one step of the rate: more than that, and others queue.
-    while queued_seconds(clock) > 1 / rate and (left := until - time.monotonic()) > 0:
+    if queued_seconds(clock) <= 1 / rate:
+        return
+    step_us = _step_us(rate)
+    until = time.monotonic() + _reserve(clock, "read_tat_us", step_us) / 1_000_000
+    while (left := until - time.monotonic()) > 0:
         wait(min(left, GLANCE_SECONDS))
+        if queued_seconds(clock) <= 1 / rate:
+            # The turn was not needed. Such turns would add up, and the next crowd be waited out for long.
+            _move(clock, f"read_tat_us = read_tat_us - {step_us}", "read_tat_us")
+            return
+
+
+def _step_us(rate: float) -> int:
+    return int(1_000_000 / (rate * SHARE))
+
+
+def _reserve(clock: KeyClock, column: str, step_us: int) -> int:
+    """Take the next step of the share that `column` counts; microseconds until the step is over."""
+    _, greatest = least_greatest()
+    now_us = f"{now_sql()} * 1000"
+    return _move(clock, f"{column} = {greatest}({now_us}, {column}) + {step_us}", f"{column} - {now_us}")
+
+
+def _move(clock: KeyClock, sets: str, returning: str) -> int:
+    with write_turn():
+        ApiKeyClock.objects.bulk_create([ApiKeyClock(fingerprint=clock.fingerprint)], ignore_conflicts=True)
+        rows = run(
+            f"UPDATE exchange_apikeyclock SET {sets} WHERE fingerprint = %(key)s RETURNING {returning}",
+            {"key": clock.fingerprint},
+        )
+    return int(rows[0][0])
 
 
 def queued_seconds(clock: KeyClock) -> float:

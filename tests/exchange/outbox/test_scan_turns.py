@@ -105,6 +105,42 @@ def test_a_poll_takes_a_tenth_of_the_rate_while_others_have_something_to_send(cr
     assert time.monotonic() - started >= 0.8
 
 
+def test_several_polls_and_comparisons_share_that_tenth(crowded):
+    def read():
+        for _ in range(3):
+            wait_behind_others(KeyClock("k", rate=50))
+            wait_and_take(KeyClock("k", rate=50), at_most=10)
+        connection.close()
+
+    started = time.monotonic()
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    # Nine calls at five a second; each for itself, three readers would be through in a third of that.
+    assert time.monotonic() - started >= 1.6
+
+
+def test_turns_that_were_not_needed_do_not_add_up():
+    clock = KeyClock("k", rate=20)
+
+    def others_queue(_seconds=0.0):
+        ApiKeyClock.objects.update(tat_us=time.time_ns() // 1000 + 1_000_000)
+
+    def others_are_through(_seconds):
+        ApiKeyClock.objects.update(tat_us=0)
+
+    clock.grant()
+    for _ in range(20):
+        others_queue()
+        wait_behind_others(clock, others_are_through)
+    others_queue()
+    started = time.monotonic()
+    wait_behind_others(clock, lambda seconds: (others_queue(), time.sleep(seconds)))
+    assert time.monotonic() - started == pytest.approx(0.5, abs=0.3)
+
+
 def test_a_poll_keeps_to_the_whole_rate_while_nobody_sends():
     clock = KeyClock("k", rate=50)
     asked = []
