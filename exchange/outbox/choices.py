@@ -87,7 +87,9 @@ _REMEDIES = {
     "create_outcome_unknown": _(
         "Whether the customer is there could not be found out. Ask the exchange whether it has an account"
         " with this e-mail under this merchant. If it has, look again; if it says that it has none, send"
-        " after all."
+        " after all. With the code unproven: an account carries our reference, and its details don't show"
+        " whose it is: have the exchange show its e-mail, name or registration number, or write our token"
+        " behind its name or into its custom_id; then look again."
     ),
     "upload_outcome_unknown": _(
         "The reply was lost. Ask the exchange whether it holds the document, and whether it holds it twice."

@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
+from customers.choices import Origin
 from customers.models import BusinessProfile, Customer, Ubo
 from kyc.models import Document
 from kyc.revealing import masked_value
@@ -83,10 +84,16 @@ def customer_groups(customer: Customer, profile: BusinessProfile | None) -> list
             (_("Public exposure"), _exposure(customer)),
             (_("Identity document, as declared"), identity),
         ]
-    groups.append(
-        (_("Account"), facts_of(customer, ("account_name", "deposit_action", "external_verification_url")))
-    )
+    account = facts_of(customer, ("account_name", "deposit_action", "external_verification_url"))
+    groups.append((_("Account"), account + _token(customer)))
     return [Group(title, tuple(facts)) for title, facts in groups if facts]
+
+
+def _token(customer: Customer) -> tuple[Fact, ...]:
+    """By what the account is found at the exchange; told to whom was handed over here."""
+    if customer.submitted_at is None or customer.origin == Origin.EXCHANGE:
+        return ()
+    return (Fact(_("Our token at the exchange"), f"[{customer.token}]"),)
 
 
 def ubo_groups(ubo: Ubo) -> list[Group]:

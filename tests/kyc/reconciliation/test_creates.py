@@ -364,6 +364,31 @@ def test_what_the_details_hid_is_adopted_once_they_show_it(exchange, deliver, se
     assert (customer.uid, customer.stage) == (exchange.state()["customers"][0]["uid"], "documents_sent")
 
 
+def test_what_the_details_always_hide_is_adopted_once_the_exchange_writes_our_token_to_it(
+    exchange, deliver, settings, thandi, monkeypatch
+):
+    from exchange.client import client as client_module
+    from kyc.delivery.decisions import look_again
+
+    settings.OUTBOX_TOKEN_FORM = "reference"
+    _details_hidden(monkeypatch)
+    customer = make_submitted_individual()
+    exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
+    deliver()
+    look_again(intent=create_of(customer), actor=thandi)
+    deliver()
+    assert create_of(customer).error_code.startswith("unproven:")
+    read = client_module.customer_row_from
+    name = f"{customer.reference} [{customer.token}]"
+    monkeypatch.setattr(
+        client_module, "customer_row_from", lambda row, uid: read({**row, "account_name": name}, uid)
+    )
+    look_again(intent=create_of(customer), actor=thandi)
+    deliver()
+    customer.refresh_from_db()
+    assert customer.uid == exchange.state()["customers"][0]["uid"]
+
+
 def test_a_token_needs_no_other_evidence(exchange, deliver, monkeypatch):
     _details_hidden(monkeypatch)
     customer = make_submitted_individual()

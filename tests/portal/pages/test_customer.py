@@ -53,6 +53,14 @@ def test_everything_that_was_entered_is_shown_and_what_is_held_encrypted_masked(
         assert str(value) not in text, value
 
 
+def test_our_token_stands_on_the_page_of_whom_the_exchange_was_told(corner_shop, draft, thandi, staff):
+    assert draft.token not in staff.get(address(draft)).text
+    sent = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+    assert f"[{sent.token}]" in staff.get(address(sent)).text
+    Customer.objects.filter(pk=sent.pk).update(origin="exchange")
+    assert sent.token not in staff.get(address(sent)).text
+
+
 def test_nothing_on_the_page_may_be_stored(draft, staff):
     assert "no-store" in staff.get(address(draft)).headers["Cache-Control"]
 
