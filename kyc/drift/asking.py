@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from exchange.client import Customer as ExchangeCustomer
 from exchange.client import ExchangeClient, ExchangeError, Outcome, Refused
@@ -17,12 +18,15 @@ class NoSuchAccount(Exception):
     """The exchange says that it has no account with this uid."""
 
 
-def details_of(client: ExchangeClient, uid: str) -> ExchangeCustomer | None:
-    """The account in full; None where this one can't be read now.
+def details_of(
+    client: ExchangeClient, uid: str, beat: Callable[[], None] = lambda: None
+) -> ExchangeCustomer | None:
+    """The account in full; None where this one can't be read now. `beat` is called before each call.
 
     Raises NoSuchAccount, and ExchangeError where nothing can be read.
     """
     for _ in range(MOST_ASKS):
+        beat()
         try:
             return client.get_customer(uid)
         except Refused as error:

@@ -54,7 +54,8 @@ def compare(
 ) -> Comparison:
     """Compare these merchants' customers with their lists, and with `is_full` with their details.
 
-    `beat` is called whenever something was read. Raises ExchangeError where the exchange can't be asked.
+    `beat` is called before each call of the exchange: with a rate that was cut, behind others, each may take
+    a minute. Raises ExchangeError where the exchange can't be asked.
     """
     found = Comparison()
     asked = {merchant.uid for merchant in merchants}
@@ -63,9 +64,8 @@ def compare(
         found.held |= held_customers(uid)
     # The aggregator's own list names everybody: what is theirs was seen before.
     for merchant in sorted(merchants, key=lambda merchant: (merchant.is_self, merchant.uid)):
-        listing = _listing(client, merchant)
+        listing = _listing(client, merchant, beat)
         found.merchants += 1
-        beat()
         if listing is None or not listing.is_whole:
             found.incomplete.append(merchant.uid)
         if listing is not None:
@@ -77,10 +77,13 @@ def compare(
     return found
 
 
-def _listing(client: ExchangeClient, merchant: Merchant) -> Listing | None:
-    """The merchant's list; None where the exchange refuses this merchant's."""
+def _listing(client: ExchangeClient, merchant: Merchant, beat: Callable[[], None]) -> Listing | None:
+    """The merchant's list; None where the exchange refuses this merchant's.
+
+    It takes no turn of the scans: the client's own calls wait behind others already.
+    """
     try:
-        return scan_merchant(client, merchant)
+        return scan_merchant(client, merchant, beat)
     except Refused:
         return None
 
@@ -140,8 +143,7 @@ def _skip_others(
 ) -> None:
     """Strangers in the aggregator's own list may belong to merchants whose lists nobody asked for."""
     for merchant in Merchant.objects.filter(is_self=False).exclude(uid__in=asked).order_by("uid"):
-        listing = _listing(client, merchant)
-        beat()
+        listing = _listing(client, merchant, beat)
         for uid in own:
             if listing is not None and uid in listing.rows:
                 found.strangers.pop(uid, None)
@@ -178,7 +180,7 @@ def _compare_details(client: ExchangeClient, found: Comparison, beat: Callable[[
             known = found.findings.get(held.uid)
             is_missing = known is not None and known.kind == Kind.ONLY_HERE
             try:
-                there = details_of(client, held.uid)
+                there = details_of(client, held.uid, beat)
             except NoSuchAccount:
                 found.details += 1
                 if is_missing and known is not None:
@@ -198,4 +200,3 @@ def _compare_details(client: ExchangeClient, found: Comparison, beat: Callable[[
                 found.findings[held.uid] = replace(known, fields=both)
             elif fields:
                 _differs(found, held, Code.FIELDS, fields)
-        beat()

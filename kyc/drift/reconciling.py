@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,8 +21,10 @@ from kyc.drift.models import DriftRow, DriftRun
 
 log = logging.getLogger(__name__)
 
-# Longer than any one list or detail may take: a run that is silent for so long was killed.
+# Longer than any one call may take with its waits: a run that is silent for so long was killed.
 SILENT = datetime.timedelta(minutes=20)
+# Calls may be many a second: a sign of life is written no oftener.
+BEAT_SECONDS = 10.0
 RUNS_KEPT = 20
 UNDER_WAY = (RunState.REQUESTED, RunState.RUNNING)
 
@@ -82,7 +85,7 @@ def carry_out(client: ExchangeClient, run: DriftRun) -> bool:
     try:
         _require(run.requested_by, run.merchant_uid)
         merchants = Merchant.objects.filter(uid=run.merchant_uid) if run.merchant_uid else _all_merchants()
-        found = compare(client, list(merchants), is_full=run.is_full, beat=lambda: _beat(run))
+        found = compare(client, list(merchants), is_full=run.is_full, beat=_beating(run))
         _keep(run, found)
     except ExchangeError as error:
         _fail(run, error.reason)
@@ -110,8 +113,17 @@ def _all_merchants() -> Sequence[Merchant]:
     return list(Merchant.objects.all())
 
 
-def _beat(run: DriftRun) -> None:
-    DriftRun.objects.filter(pk=run.pk).update(beat_at=timezone.now())
+def _beating(run: DriftRun) -> Callable[[], None]:
+    """What writes down that the run goes on, to be called before each call of the exchange."""
+    told = time.monotonic()
+
+    def beat() -> None:
+        nonlocal told
+        if time.monotonic() - told >= BEAT_SECONDS:
+            told = time.monotonic()
+            DriftRun.objects.filter(pk=run.pk).update(beat_at=timezone.now())
+
+    return beat
 
 
 def _fail(run: DriftRun, code: str) -> None:

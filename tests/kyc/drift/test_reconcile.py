@@ -6,7 +6,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry
 from accounts.policy import NotAllowed
@@ -356,6 +357,21 @@ def test_a_run_whose_process_was_killed_stands_in_nobodys_way(db, thandi):
     newer, is_new = request_run(actor=thandi)
     run.refresh_from_db()
     assert (is_new, newer.pk != run.pk, run.state, run.error_code) == (True, True, "failed", "interrupted")
+
+
+def test_a_run_gives_a_sign_of_life_before_every_call(exchange, settled, ask, machine, acme, monkeypatch):
+    """With a rate that was cut, fifty details take longer than a run may be silent."""
+    for _ in range(4):
+        make_submitted_individual(merchant=acme, documents=())
+    settled()
+    exchange.set_faults(list_page_cap=1)
+    monkeypatch.setattr("kyc.drift.reconciling.BEAT_SECONDS", 0)
+    before = sum(exchange.state()["counts"]["answered"].values())
+    with CaptureQueriesContext(connection) as queries:
+        run = reconcile(ask, actor=machine, merchant=acme, is_full=True)
+    calls = sum(exchange.state()["counts"]["answered"].values()) - before
+    beats = [query for query in queries if query["sql"].startswith('UPDATE "kyc_driftrun" SET "beat_at"')]
+    assert (run.details, calls >= 8, len(beats)) == (4, True, calls)
 
 
 def test_without_the_right_nothing_is_asked_or_taken_in(exchange, ask, thandi, own_merchant):
