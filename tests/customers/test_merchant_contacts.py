@@ -106,7 +106,7 @@ def test_what_was_noted_before_it_was_sealed_is_sealed_by_the_upgrade(tmp_path):
             timeout=120,
         ).stdout
 
-    python("migrate", "customers", "0007", "--verbosity", "0", "--skip-checks")
+    python("migrate", "customers", "0006", "--verbosity", "0", "--skip-checks")
     noted, silent = uuid.uuid4().hex, uuid.uuid4().hex
     with sqlite3.connect(path) as database:
         for pk, values in ((noted, list(NOTED.values())), (silent, [""] * 4)):
