@@ -13,7 +13,7 @@ from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-from vault.envelope import SEALED_HEAD, DataKey, cell_name, row_cells
+from vault.envelope import SEALED_HEAD, cell_name, row_cells
 
 
 class Sealed(bytes):
@@ -104,28 +104,20 @@ def seal_row(instance: Any, fields: Sequence[EncryptedTextField]) -> tuple[bytes
     """`seal_for` of several fields of one instance, from the plain values that it holds. What it holds sealed
     stays as it is."""
     values = [instance.__dict__[field.attname] for field in fields]
-    if all(value is None or isinstance(value, Sealed) or value == "" for value in values):
-        return tuple([value or None for value in values])
-    plain = [None if isinstance(value, Sealed) else value for value in values]
-    sealed = seal_values(instance.vault_key(), instance.pk, fields, plain)
-    return tuple(
-        [value if isinstance(value, Sealed) else made for value, made in zip(values, sealed, strict=True)]
-    )
-
-
-def seal_values(
-    key: DataKey, pk: object, fields: Sequence[EncryptedTextField], values: Sequence[Any]
-) -> tuple[bytes | None, ...]:
-    """The bytes to store for `values` of these fields of the row `pk`, which need not be there yet; None for
-    an empty one."""
-    row: list[bytes | None] = [None] * len(fields)
-    given = [place for place, value in enumerate(values) if value is not None and value != ""]
-    if given:
-        table = fields[0].model._meta.db_table
-        cells = row_cells(table, [str(fields[place].column) for place in given], pk)
-        plain = [fields[place].to_bytes(values[place]) for place in given]
-        for place, sealed in zip(given, key.seal_row(list(zip(cells, plain, strict=True))), strict=True):
-            row[place] = sealed
+    row: list[bytes | None] = [value if isinstance(value, Sealed) else None for value in values]
+    plain = [
+        place
+        for place, value in enumerate(values)
+        if value is not None and value != "" and not isinstance(value, Sealed)
+    ]
+    if plain:
+        cells = row_cells(
+            instance._meta.db_table, [str(fields[place].column) for place in plain], instance.pk
+        )
+        texts = [fields[place].to_bytes(values[place]) for place in plain]
+        sealed = instance.vault_key().seal_row(list(zip(cells, texts, strict=True)))
+        for place, cell in zip(plain, sealed, strict=True):
+            row[place] = cell
     return tuple(row)
 
 

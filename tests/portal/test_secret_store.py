@@ -117,6 +117,12 @@ def test_a_vault_with_a_certificate_of_an_own_authority_is_read_where_that_is_na
             from_vault(given | other, known)
 
 
+def test_no_proxy_of_the_environment_stands_in_between(vault, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert from_vault(vault, {"PORTAL_KEYS"}) == {"PORTAL_KEYS": HELD["PORTAL_KEYS"]}
+
+
 def test_what_is_no_text_in_the_vault_is_refused_by_name(vault, monkeypatch):
     monkeypatch.setitem(HELD, "ALLOWED_HOSTS", ["a.example", "b.example"])
     with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS must be text"):

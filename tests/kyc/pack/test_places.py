@@ -36,3 +36,14 @@ def test_what_a_killed_import_left_is_swept_after_a_day_and_what_another_uses_is
     assert in_use.exists()
     assert others.exists()
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_another_account_left_is_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / "pack-places-a"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    ours = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: ours + 1)
+    with Places():
+        assert left.exists()
