@@ -51,7 +51,8 @@ def parse_number(value: object, *, places: int) -> Decimal:
             _("This number has more than %(places)d decimal places.") % {"places": places},
             _("Round it to %(places)d decimal places.") % {"places": places},
         )
-    return shortest if shortest.as_tuple().exponent <= 0 else shortest.quantize(Decimal(1))  # type: ignore[operator]
+    # Written out and read again: rounding to whole numbers can't take more than 28 digits.
+    return Decimal(format(shortest, "f"))
 
 
 def _number_hint() -> str:

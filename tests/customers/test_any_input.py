@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from customers.rules import read_business, read_entity_type, read_individual, read_reference, read_ubo
+from customers.rules.numbers import parse_number
 from tests.customers.people import BUSINESS, INDIVIDUAL, TODAY, UBO
 
 ANY_TEXT = some.text(alphabet=some.characters(), max_size=60)
@@ -101,3 +102,8 @@ def test_any_kind_and_any_reference_is_read_or_refused(value):
     )
     reading = read_reference({"reference": value})
     assert ("reference" in reading.values) is not bool(reading.problems)
+
+
+@pytest.mark.parametrize("value", [1e28, 10**29, "1" + "0" * 29])
+def test_a_round_number_of_thirty_digits_is_read(value):
+    assert parse_number(value, places=2) == Decimal(str(value))
