@@ -77,6 +77,7 @@ TABLE: Final[dict[str, Cells]] = {
     "drift.take_in": _to(OFFICER, OPERATOR, MACHINE),
     "drift.reconcile_all": _to(OFFICER, OPERATOR, MACHINE),
     "orphan.find": _to(OPERATOR, MACHINE),
+    "payment_reference.request": _to(OFFICER, MACHINE),
     "verification.poll": _to(OPERATOR, MACHINE),
     "outbox.deliver": _to(OPERATOR, MACHINE),
     "schedule.run": _to(MACHINE),

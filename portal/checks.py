@@ -18,8 +18,8 @@ def check_exchange(**kwargs: Any) -> list[CheckMessage]:
     """The dialect is one we speak and the address one we may send a signature to."""
     if not {"EXCHANGE_BASE_URL", "EXCHANGE_DIALECT"} & settings.SETTINGS_GIVEN:
         return []  # nothing was given; and every command would pay for loading the client
-    from exchange.client.client import origin
     from exchange.client.dialects import dialect_named
+    from exchange.client.origin import origin
 
     found: list[CheckMessage] = []
     try:

@@ -27,6 +27,8 @@ _RULES = (
     ),
     # What a database says of a row: Key (email)=(somebody).
     (re.compile(r"=\([^)]*\)"), f"=({VALUE})"),
+    # The address that one payment reference's events come to.
+    (re.compile(r"(?<=/hooks/)[^/\s\"'?]+"), SECRET),
     # What follows the question mark of an address.
     (re.compile(r"(?<=[\w/])\?[\w%.+\[\]-]+=[^\s\"']*"), f"?{QUERY}"),
     (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), EMAIL),

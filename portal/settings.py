@@ -139,6 +139,7 @@ INSTALLED_APPS = [
     "accounts",
     "customers",
     "kyc",
+    "payments",
     "portal",
 ]
 
@@ -491,6 +492,7 @@ OUTBOX_HANDLERS = {
     "customer.create": "kyc.delivery.create_customer",
     "customer.set_custom_id": "kyc.delivery.set_custom_id",
     "document.upload": "kyc.delivery.upload_document",
+    "payment_reference.create": "payments.delivery",
 }
 # Called without arguments when intents were committed: tells a broker. Without one, workers look themselves.
 OUTBOX_DOORBELL = "portal.doorbell.ring" if env.str("BROKER_URL", "") else ""
@@ -499,7 +501,7 @@ OUTBOX_UPLOAD_LEASE_SECONDS = env.int("OUTBOX_UPLOAD_LEASE_SECONDS", 300)
 # How late the exchange may still apply a request whose reply was lost. Scales every scan and delay.
 OUTBOX_SETTLE_SECONDS = env.float("OUTBOX_SETTLE_SECONDS", 300)
 # What looks up intents whose outcome is unknown, and resolves them.
-OUTBOX_RECONCILER = "kyc.reconciliation.resolving"
+OUTBOX_RECONCILER = "payments.reconciliation"
 # How a customer of ours is recognised there: "{name} [{token}]", or the reference alone where that is unique.
 OUTBOX_TOKEN_FORM = env.str("OUTBOX_TOKEN_FORM", "name_token")
 if OUTBOX_TOKEN_FORM not in ("name_token", "reference"):

@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 from portal.doors import sign_in_to_configuration
 from portal.health import alive, ready
 from portal.metrics import metrics
+from portal.webhooks import payment_webhook
 
 handler500 = "portal.faults.server_error"
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("healthz", alive, name="alive"),
     path("readyz", ready, name="ready"),
     path("metrics", metrics, name="metrics"),
+    path("hooks/<str:token>/", payment_webhook, name="payment-webhook"),
     path("accounts/", include("portal.pages.account.urls")),
     # Configuration has no door of its own: one signs in, and changes a password, where everybody does.
     path("admin/login/", sign_in_to_configuration),

@@ -70,6 +70,7 @@ LAYER_OF = {
     # What a page shows, read and laid out.
     "portal.pages.customer.facts": 2,
     "portal.pages.customer.needs": 2,
+    "portal.pages.customer.payments": 2,
     "portal.pages.customer.sent": 2,
     "portal.pages.customer.timeline": 2,
     "portal.pages.customer.way": 2,

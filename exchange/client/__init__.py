@@ -22,7 +22,16 @@ from exchange.client.errors import (
 from exchange.client.outcomes import Outcome, Reason
 from exchange.client.signing import Credentials
 from exchange.client.transport import Timeouts
-from exchange.client.types import Created, CreatedUbo, Customer, CustomerRow, Merchant, Page, Uploaded
+from exchange.client.types import (
+    Created,
+    CreatedUbo,
+    Customer,
+    CustomerRow,
+    Merchant,
+    Page,
+    PaymentReference,
+    Uploaded,
+)
 
 __all__ = [
     "DEFAULT_DIALECT",
@@ -46,6 +55,7 @@ __all__ = [
     "Outcome",
     "OutcomeUnknown",
     "Page",
+    "PaymentReference",
     "RateLimited",
     "Reason",
     "Refused",

@@ -82,6 +82,21 @@ def business_body(
     }
 
 
+def payment_reference_body(
+    *, uid: str, currency: str, webhook_url: str, webhook_secret: str, expected_amount: str | None = None
+) -> dict[str, object]:
+    """The JSON body of a payment reference's create (002:2741). Its events are always signed: a secret
+    without the protocol would be told and not used (002:2707)."""
+    return {
+        "uid": uid,
+        "currency": currency,
+        **({"expected_amount": expected_amount} if expected_amount else {}),
+        "webhook_url": webhook_url,
+        "webhook_secret": webhook_secret,
+        "webhook_protocol": "hmac",
+    }
+
+
 def _account(entity_type: str, account_name: str, merchant_uid: str | None) -> dict[str, object]:
     account: dict[str, object] = {"entity_type": entity_type, "account_name": account_name}
     if merchant_uid:

@@ -10,6 +10,7 @@ class Expects(Enum):
     """What a 2xx answer must carry before it counts as applied."""
 
     UID = "uid"  # an object with the new account's uid: a create
+    ID = "id"  # an object with an id: a new payment reference
     OBJECT = "object"
     LIST = "list"
     ANYTHING = "anything"  # any body or none: uploads, updates, the health check
@@ -17,7 +18,7 @@ class Expects(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the exchange. `path` is absolute and may hold `{uid}`."""
+    """One call of the exchange. `path` is absolute and may hold `{uid}`: whose it is, or a payment's id."""
 
     name: str
     method: str

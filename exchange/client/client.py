@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from exchange.client.calls import Call
 from exchange.client.codes import private_words
 from exchange.client.dialects import DEFAULT_DIALECT, Dialect, dialect_named
 from exchange.client.errors import DIALECT_STATUSES, ExchangeError, NotSendable, error_for
+from exchange.client.origin import origin
 from exchange.client.outcomes import Outcome, Phase, Verdict, classify, server_date
-from exchange.client.rows import count_of, list_of, uid_of
+from exchange.client.rows import count_of, list_of, object_of, uid_of
 from exchange.client.signing import Credentials, KeySignature, NonceFailed, NonceSource, process_nonce
 from exchange.client.transport import Broken, RawReply, Timeouts, Wire
 from exchange.client.types import (
@@ -25,11 +25,13 @@ from exchange.client.types import (
     CustomerRow,
     Merchant,
     Page,
+    PaymentReference,
     Uploaded,
     created_from,
     customer_from,
     customer_row_from,
     merchant_from,
+    payment_reference_from,
 )
 from exchange.client.uploads import document_form
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:  # at run time loaded by the first call: every command would p
 # write that meets that moment has an unknown outcome.
 MAX_IDLE_SECONDS = 15.0
 MAX_LIMIT = 1000  # rows a page, 002:2051, 3228, 3282
+MAX_PAYMENTS_LIMIT = 100  # 002:3053
 
 _HEADERS = {
     "Accept": "application/json",
@@ -58,42 +61,6 @@ class Reply:
     document: object | None
     headers: Mapping[str, str]
     server_date: datetime | None
-
-
-def origin(base_url: str) -> str:
-    """The address without a trailing slash; ValueError unless an https origin, or http on this machine."""
-    try:
-        parts = urlsplit(base_url)
-        parts.port  # noqa: B018  # raises where the port is none
-    except ValueError:
-        raise ValueError("EXCHANGE_BASE_URL is not an address such as https://trade.example.com.") from None
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ValueError("EXCHANGE_BASE_URL must begin with https:// and name a host.")
-    if "@" in parts.netloc:
-        raise ValueError("EXCHANGE_BASE_URL must not hold a user name or password.")
-    if (
-        parts.path not in ("", "/")
-        or parts.query
-        or parts.fragment
-        or any(mark in base_url for mark in "?#\\")
-    ):
-        raise ValueError("EXCHANGE_BASE_URL must be an origin: scheme, host and port, without a path.")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError("EXCHANGE_BASE_URL must be https; http is for this machine's own addresses only.")
-    from requests import Request, RequestException
-
-    try:
-        address = Request("GET", f"{parts.scheme}://{parts.netloc}").prepare().url or ""
-    except RequestException:
-        raise ValueError("EXCHANGE_BASE_URL names a host that can't be one.") from None
-    return address.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class ExchangeClient:
@@ -174,6 +141,24 @@ class ExchangeClient:
         return _page(
             self.call("list_merchant_customers", uid=uid, query=query), page, limit, customer_row_from
         )
+
+    def create_payment_reference(self, body: Mapping[str, object]) -> PaymentReference:
+        """Create a deposit reference of a customer (002:2684); `body` as `bodies` builds it."""
+        reply = self.call("create_payment_reference", json_body=body)
+        return payment_reference_from(object_of(reply.document) or {})
+
+    def list_payment_references(
+        self, uid: str, page: int = 1, limit: int = MAX_PAYMENTS_LIMIT
+    ) -> Page[PaymentReference]:
+        """A page of one customer's payment references (002:3035), by their id."""
+        query = {"uid": _checked_uid(uid, "list_payment_references"), "page": page, "limit": limit}
+        reply = self.call("list_payment_references", query=query)
+        return _page(reply, page, limit, lambda row, _id: payment_reference_from(row), key="id")
+
+    def get_payment_reference(self, id: str) -> PaymentReference:
+        """One in full (002:3130), without its secret. A missing one is Refused with status 404."""
+        reply = self.call("get_payment_reference", uid=id)
+        return payment_reference_from({"id": id, **(object_of(reply.document) or {})})
 
     def upload_document(
         self,
@@ -344,9 +329,11 @@ def _encoded(body: Mapping[str, object], call: str) -> bytes:
     raise NotSendable("a value can't be written as JSON", call=call)
 
 
-def _page(reply: Reply, page: int, limit: int, read: Callable[[Mapping, str], Row]) -> Page[Row]:
+def _page(
+    reply: Reply, page: int, limit: int, read: Callable[[Mapping, str], Row], key: str = "uid"
+) -> Page[Row]:
     found = list_of(reply.document) or []
-    rows = tuple(read(row, uid) for row in found if (uid := uid_of(row)))
+    rows = tuple(read(row, uid) for row in found if (uid := uid_of(row, key)))
     return Page(
         rows=rows,
         page=count_of(reply.headers.get("page")) or page,

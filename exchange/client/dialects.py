@@ -15,6 +15,8 @@ from exchange.client.calls import Call, Expects
 from exchange.client.errors import NotSendable
 
 ATLAS = "/api/v2/atlas"
+# The text has it without "atlas" too (002:2684); every example and the rule of 002:40 have it so (002:2641).
+PAYMENTS = ATLAS + "/account/payments"
 PERSONA = "/api/v2/persona"
 VERIFICATION = "/api/v2/verification"
 
@@ -46,7 +48,7 @@ def _upload(name: str, path: str) -> Call:
     return Call(name, "POST", VERIFICATION + path, Expects.ANYTHING, is_upload=True)
 
 
-# 002:355, 1703, 2037, 2119, 2170, 3217, 3270: the same in every dialect.
+# 002:355, 1703, 2037, 2119, 2170, 2641, 3005, 3101, 3217, 3270: the same in every dialect.
 _ACCOUNT_CALLS = (
     Call("alive", "GET", ATLAS + "/public/health/alive", Expects.ANYTHING, is_signed=False),
     Call("create_customer", "POST", PERSONA + "/resource/customers", Expects.UID),
@@ -61,6 +63,9 @@ _ACCOUNT_CALLS = (
     ),
     Call("list_merchants", "GET", PERSONA + "/resource/merchants", Expects.LIST),
     Call("list_merchant_customers", "GET", PERSONA + "/resource/merchants/{uid}/customers", Expects.LIST),
+    Call("create_payment_reference", "POST", PAYMENTS, Expects.ID),
+    Call("list_payment_references", "GET", PAYMENTS, Expects.LIST),
+    Call("get_payment_reference", "GET", PAYMENTS + "/{uid}", Expects.OBJECT),
 )
 _ONE_UPLOAD_PATH = (
     _upload("upload_customer_document", "/customers/documents"),

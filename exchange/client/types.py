@@ -87,12 +87,31 @@ class Merchant:
     raw: Mapping = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentReference:
+    """A deposit reference (002:4169). `reference` is what the payer writes; lists leave some out (002:3087).
+
+    The webhook's address is left out of repr: who knows it can knock there.
+    """
+
+    id: str
+    reference: str | None
+    uid: str | None
+    currency: str | None
+    expected_amount: str | None
+    state: str | None
+    webhook_url: str | None = field(repr=False)
+    webhook_protocol: str | None
+    created_at: datetime | None
+    raw: Mapping = field(repr=False)
+
+
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """A page of a list. `total`: None where the exchange gave none; `unreadable`: rows without a uid."""
+    """A page of a list. `total`: None where there is none; `unreadable`: rows without a uid or id."""
 
     rows: tuple[Row, ...]
     page: int
@@ -182,6 +201,25 @@ def merchant_from(row: Mapping, uid: str) -> Merchant:
         email=text_of(row, "email"),
         name=next((name for name in names if name), None),
         state=text_of(row, "state"),
+        raw=row,
+    )
+
+
+def payment_reference_from(row: Mapping) -> PaymentReference:
+    """`row` must carry an id, as whoever read it has seen to."""
+    reference_id = uid_of(row, "id")
+    if reference_id is None:
+        raise ValueError("A payment reference was read without an id.")
+    return PaymentReference(
+        id=reference_id,
+        reference=text_of(row, "reference"),
+        uid=uid_of(row),
+        currency=text_of(row, "currency"),
+        expected_amount=text_of(row, "expected_amount"),
+        state=text_of(row, "state"),
+        webhook_url=text_of(row, "webhook_url"),
+        webhook_protocol=text_of(row, "webhook_protocol"),
+        created_at=moment_of(row, "created_at"),
         raw=row,
     )
 

@@ -10,10 +10,12 @@ class Topic(models.TextChoices):
     CREATE = "customer.create", _("Create the customer")
     SET_CUSTOM_ID = "customer.set_custom_id", _("Set our reference")
     UPLOAD = "document.upload", _("Upload a document")
+    PAYMENT_REFERENCE = "payment_reference.create", _("Create a payment reference")
 
 
-# The order within one customer's lane: customer, reference, documents (002:2547 for the UBOs' after them).
-POSITIONS = {Topic.CREATE: 10, Topic.SET_CUSTOM_ID: 20, Topic.UPLOAD: 30}
+# The order within one customer's lane: customer, reference, documents (002:2547 for the UBOs' after them),
+# payment references.
+POSITIONS = {Topic.CREATE: 10, Topic.SET_CUSTOM_ID: 20, Topic.UPLOAD: 30, Topic.PAYMENT_REFERENCE: 40}
 
 
 class IntentState(models.TextChoices):
@@ -54,6 +56,14 @@ class Reason(models.TextChoices):
     FOREIGN_SENDER = "foreign_sender", _("Another sender created the customer with our token")
     CREATE_OUTCOME_UNKNOWN = "create_outcome_unknown", _("Whether the customer was created is unknown")
     UPLOAD_OUTCOME_UNKNOWN = "upload_outcome_unknown", _("Whether the document arrived is unknown")
+    PAYMENT_OUTCOME_UNKNOWN = (
+        "payment_outcome_unknown",
+        _("Whether the payment reference was created is unknown"),
+    )
+    PAYMENT_EXISTS_TWICE = (
+        "payment_exists_twice",
+        _("The exchange holds the payment reference twice"),
+    )
     UBO_UID_UNKNOWN = "ubo_uid_unknown", _("The beneficial owner's uid is unknown")
     REJECTED_BY_EXCHANGE = "rejected_by_exchange", _("The exchange rejected the data")
     REFUSED_BY_EXCHANGE = "refused_by_exchange", _("The exchange refused the request")
@@ -95,6 +105,15 @@ _REMEDIES = {
         "The reply was lost. Ask the exchange whether it holds the document, and whether it holds it twice."
         " If it lacks it, try again."
     ),
+    "payment_outcome_unknown": _(
+        "The reply was lost, and the exchange's list did not tell whether the payment reference is there."
+        " Ask the exchange whether it holds one of this customer with our webhook address. If it does, look"
+        " again; if it says that it holds none, send after all."
+    ),
+    "payment_exists_twice": _(
+        "The oldest one was taken; the others are named in the code, lead to the same webhook address, and"
+        " can't be deleted there. Give the payer the taken one alone, then mark this as dealt with."
+    ),
     "ubo_uid_unknown": _(
         "Ask the exchange for the uids of the business's beneficial owners, or to show them in its answers."
         " Then try again."
@@ -109,6 +128,14 @@ _REMEDIES = {
 
 # The code of a create that is looked for before it is sent: after a restore it may have been sent before.
 LOOKS_FIRST = "looks_first"
+# What an unknown outcome of each topic is called. Setting the reference has none: it is sent again.
+UNKNOWN_REASONS = {
+    Topic.CREATE: Reason.CREATE_OUTCOME_UNKNOWN,
+    Topic.UPLOAD: Reason.UPLOAD_OUTCOME_UNKNOWN,
+    Topic.PAYMENT_REFERENCE: Reason.PAYMENT_OUTCOME_UNKNOWN,
+}
+# Those that the exchange's lists can show: they are looked for, and sent again only once they are absent.
+LOOKED_FOR = (Topic.CREATE, Topic.PAYMENT_REFERENCE)
 # The outcome is known, and sending the same again makes sense: staff may ask for it.
 RETRYABLE_REASONS = (Reason.REFUSED_BY_EXCHANGE, Reason.TOO_MANY_ATTEMPTS, Reason.UBO_UID_UNKNOWN)
 # Nothing happened at the exchange: a new submission may take the place of the intent.

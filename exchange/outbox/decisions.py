@@ -4,7 +4,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exchange.outbox.choices import LOOKS_FIRST, RETRYABLE_REASONS, IntentState, Reason, Topic
+from exchange.outbox.choices import (
+    LOOKED_FOR,
+    LOOKS_FIRST,
+    RETRYABLE_REASONS,
+    UNKNOWN_REASONS,
+    IntentState,
+    Reason,
+    Topic,
+)
 from exchange.outbox.database import now_ms, short_transaction
 from exchange.outbox.doorbell import ring
 from exchange.outbox.models import Intent, Lane
@@ -14,7 +22,7 @@ CONTRADICTS = "contradicts:"
 # One that carries our reference and no token, and whose details don't tell whose it is.
 UNPROVEN = "unproven:"
 # What it was about is done; a person had to know, and says that it is dealt with.
-ACKNOWLEDGED_REASONS = (Reason.EXISTS_MORE_THAN_ONCE, Reason.FOREIGN_SENDER)
+ACKNOWLEDGED_REASONS = (Reason.EXISTS_MORE_THAN_ONCE, Reason.FOREIGN_SENDER, Reason.PAYMENT_EXISTS_TWICE)
 
 
 class NotAllowedNow(Exception):
@@ -38,20 +46,21 @@ def may_retry(intent: Intent) -> bool:
 
 def may_look(intent: Intent) -> bool:
     """Whether a look at the exchange can tell what became of it."""
-    if intent.topic != Topic.CREATE:
+    if intent.topic not in LOOKED_FOR:
         return False
+    is_unknown = intent.reason == UNKNOWN_REASONS[Topic(intent.topic)]
     return intent.state == IntentState.UNKNOWN or (
         intent.state == IntentState.WAITING_FOR_STAFF
-        and (intent.reason == Reason.CREATE_OUTCOME_UNKNOWN or intent.error_code.startswith(CONTRADICTS))
+        and (is_unknown or intent.error_code.startswith(CONTRADICTS))
     )
 
 
 def may_send_after_all(intent: Intent) -> bool:
-    """Whether a person may say: the exchange was asked, the customer is not there, send it."""
+    """Whether a person may say: the exchange was asked, it is not there, send it."""
     return (
         intent.state == IntentState.WAITING_FOR_STAFF
-        and intent.topic == Topic.CREATE
-        and intent.reason == Reason.CREATE_OUTCOME_UNKNOWN
+        and intent.topic in LOOKED_FOR
+        and intent.reason == UNKNOWN_REASONS[Topic(intent.topic)]
     )
 
 
@@ -77,13 +86,13 @@ def may_acknowledge(intent: Intent) -> bool:
 def retry(intent: Intent) -> None:
     """Make the intent due now, with fresh tries. Raises RetryNotAllowed.
 
-    After a restore a create is looked for first, whatever its last outcome was.
+    After a restore what can be looked for is looked for first, whatever its last outcome was.
     """
     with short_transaction():
         fresh = _locked(intent)
         if not may_retry(fresh):
             raise RetryNotAllowed(_refusal(fresh))
-        if fresh.topic == Topic.CREATE and settings.RECOVERY_EPOCH_MS is not None:
+        if fresh.topic in LOOKED_FOR and settings.RECOVERY_EPOCH_MS is not None:
             _look(fresh, settings.RECOVERY_EPOCH_MS, LOOKS_FIRST)
         else:
             _make_due(fresh)
@@ -92,7 +101,7 @@ def retry(intent: Intent) -> None:
 
 
 def look_again(intent: Intent) -> None:
-    """Look for a create at the exchange now; absence is proved anew. Raises NotAllowedNow."""
+    """Look for it at the exchange now; absence is proved anew. Raises NotAllowedNow."""
     with short_transaction():
         fresh = _locked(intent)
         if not may_look(fresh):
@@ -103,9 +112,9 @@ def look_again(intent: Intent) -> None:
 
 
 def send_after_all(intent: Intent) -> None:
-    """The exchange was asked and has no such customer: a new round begins. Raises NotAllowedNow.
+    """The exchange was asked and has no such thing: a new round begins. Raises NotAllowedNow.
 
-    The token and the e-mail stay the same, so that an account that is there after all is still recognised.
+    Token, e-mail and webhook address stay the same, so that what is there after all is still recognised.
     """
     with short_transaction():
         fresh = _locked(intent)
@@ -166,7 +175,7 @@ def _look(intent: Intent, unknown_ms: int, code: str) -> None:
     now = now_ms()
     Intent.objects.filter(pk=intent.pk).update(
         state=IntentState.UNKNOWN,
-        reason=Reason.CREATE_OUTCOME_UNKNOWN,
+        reason=UNKNOWN_REASONS[Topic(intent.topic)],
         error_code=code,
         unknown_ms=unknown_ms,
         clean_ms=None,

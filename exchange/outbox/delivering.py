@@ -12,7 +12,7 @@ from django.db import Error, InterfaceError, OperationalError, connection
 
 from exchange.client import ExchangeClient, ExchangeError, Outcome
 from exchange.client import Reason as Cause
-from exchange.outbox.choices import IntentState, Reason, Topic
+from exchange.outbox.choices import UNKNOWN_REASONS, IntentState, Reason, Topic
 from exchange.outbox.circuits import OUTAGES, Circuits
 from exchange.outbox.claiming import Claim, abandon_claim, release_claim, still_holds
 from exchange.outbox.database import in_transaction
@@ -22,7 +22,6 @@ from exchange.outbox.looks import pace_of
 from exchange.outbox.models import Intent
 from exchange.outbox.next_step import (
     MAX_TRIES,
-    UNKNOWN_REASONS,
     Result,
     Step,
     lost_result,

@@ -9,7 +9,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max, Q
 
-from exchange.outbox.choices import LOOKS_FIRST, POSITIONS, REPLACEABLE_REASONS, IntentState, Reason, Topic
+from exchange.outbox.choices import (
+    LOOKS_FIRST,
+    POSITIONS,
+    REPLACEABLE_REASONS,
+    UNKNOWN_REASONS,
+    IntentState,
+    Topic,
+)
 from exchange.outbox.database import now_ms, now_sql, run, true_sql, uuid_param
 from exchange.outbox.doorbell import ring
 from exchange.outbox.models import Intent, Lane
@@ -19,7 +26,9 @@ from exchange.outbox.turns import take_turns
 # SQLite takes a limited number of parameters in one statement.
 CHUNK = 500
 Item = TypeVar("Item")
-_UNKNOWN = {Topic.CREATE: Reason.CREATE_OUTCOME_UNKNOWN, Topic.UPLOAD: Reason.UPLOAD_OUTCOME_UNKNOWN}
+# What a restored database may have forgotten and be asked for anew. A payment reference that is asked for
+# anew has a webhook address of its own: it was never sent.
+_MAY_BE_FORGOTTEN = (Topic.CREATE, Topic.UPLOAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +151,12 @@ def in_chunks(items: Sequence[Item], size: int = CHUNK) -> Iterator[Sequence[Ite
 def _looked_for_first(new: NewIntent) -> dict[str, object]:
     """After a restore it may have been sent and forgotten: every create is looked for before it is sent, and
     so is every upload whose customer has a uid."""
-    epoch, reason = settings.RECOVERY_EPOCH_MS, _UNKNOWN.get(Topic(new.topic))
-    if epoch is None or reason is None or not new.is_ready:
+    epoch, topic = settings.RECOVERY_EPOCH_MS, Topic(new.topic)
+    if epoch is None or topic not in _MAY_BE_FORGOTTEN or not new.is_ready:
         return {}
     return {
         "state": IntentState.UNKNOWN,
-        "reason": reason,
+        "reason": UNKNOWN_REASONS[topic],
         "error_code": LOOKS_FIRST,
         "unknown_ms": epoch,
         "look_ms": now_ms(),

@@ -21,12 +21,14 @@ PATIENCE_SETTLES = 20
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A create whose outcome is unknown, or whose e-mail the exchange says is taken.
+    """What was to be created and may have been: its outcome is unknown, or the exchange says that its e-mail
+    is taken.
 
     `unknown_ms`: since when. `clean_ms`: when the first scan began that counts and did not show it.
     `rounds`: unknown outcomes so far. `had_unknown`: some attempt of it may have been applied. `is_taken`:
     the last attempt was answered with “taken”; `taken_reason`: the reason staff are given then.
-    `looks_first`: it is looked for before it is sent, after a restore.
+    `looks_first`: it is looked for before it is sent, after a restore. `unknown_reason`: the reason staff are
+    given where it can't be told.
     """
 
     unknown_ms: int
@@ -36,15 +38,15 @@ class Case:
     is_taken: bool = False
     taken_reason: str = "email_taken_elsewhere"
     looks_first: bool = False
+    unknown_reason: str = "create_outcome_unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one scan of the merchant's list says about a case.
+    """What one scan of a list says about a case.
 
-    `uids`: accounts that carry our token or reference, the oldest first. `is_whole`: the scan missed no row.
-    `is_blind`: rows that are certainly ours carry neither token nor reference, and some row might be this
-    one: the list can't prove absence.
+    `uids`: the rows that carry our mark, the oldest first. `is_whole`: the scan missed no row. `is_blind`:
+    the list does not show our marks, and some row might be this one: it can't prove absence.
     """
 
     started_ms: int
@@ -153,9 +155,9 @@ def _absent(case: Case, seen: Seen) -> Decision:
     if case.is_taken:
         return ForStaff(case.taken_reason)
     if case.rounds >= MAX_ROUNDS:
-        return ForStaff("create_outcome_unknown", "too_many_rounds")
+        return ForStaff(case.unknown_reason, "too_many_rounds")
     return SendAgain()
 
 
 def _staff_reason(case: Case) -> str:
-    return case.taken_reason if case.is_taken and not case.had_unknown else "create_outcome_unknown"
+    return case.taken_reason if case.is_taken and not case.had_unknown else case.unknown_reason

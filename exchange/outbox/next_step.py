@@ -7,7 +7,7 @@ from typing import Any
 
 from exchange.client import ExchangeError, Outcome
 from exchange.client import Reason as Cause
-from exchange.outbox.choices import IntentState, Reason, Topic
+from exchange.outbox.choices import UNKNOWN_REASONS, IntentState, Reason, Topic
 from exchange.outbox.looks import Pace, pace_of
 
 # Nothing came of so many attempts: a person looks.
@@ -25,10 +25,6 @@ WORKER_LOST = "worker_lost"
 DEFAULT_PACE = pace_of(300)
 # In the codes of a refused upload: it is there already, or its owner has as many as may be.
 _ALREADY = ("limit", "exist", "taken", "duplicate", "already_upload")
-UNKNOWN_REASONS = {
-    Topic.CREATE: Reason.CREATE_OUTCOME_UNKNOWN,
-    Topic.UPLOAD: Reason.UPLOAD_OUTCOME_UNKNOWN,
-}
 
 
 @dataclass(frozen=True, slots=True)

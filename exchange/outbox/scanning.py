@@ -1,16 +1,17 @@
-"""Reading a merchant's whole list at the exchange, whatever its order and however rows shift meanwhile."""
+"""Reading a whole list of the exchange, whatever its order and however rows shift meanwhile."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from exchange.client import CustomerRow, ExchangeError, Outcome, Page, ReplyTooLarge
+from exchange.client import ExchangeError, Outcome, Page, ReplyTooLarge
 
 log = logging.getLogger(__name__)
 
-# The exchange's largest page, and what is asked for at the least when its answers are too large.
+# The largest page of its lists of customers; what is asked for at the least where its answers are too large.
 PAGE_ROWS, LEAST_ROWS = 1000, 50
 # Passes over the list until every row was seen; more than that, and the list is not to be had whole now.
 MOST_PASSES = 6
@@ -21,32 +22,37 @@ MOST_PAGES = 10_000
 # A page may be asked for again where the answer was lost: reading changes nothing.
 MOST_ASKS = 4
 
-ListPage = Callable[[int, int], Page[CustomerRow]]
+Row = TypeVar("Row")
+# Page number and limit -> that page.
+ListPage = Callable[[int, int], Page[Row]]
 
 
 @dataclass(slots=True)
-class Listing:
-    """Every row that was seen, by uid. `is_whole`: none was missed. `calls`: pages asked for."""
+class Listing(Generic[Row]):
+    """Every row that was seen, by its key. `is_whole`: none was missed. `calls`: pages asked for."""
 
-    rows: dict[str, CustomerRow] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
     is_whole: bool = False
     calls: int = 0
 
 
-def read_list(list_page: ListPage) -> Listing:
-    """Read pages until as many distinct uids were seen as the list says it has (002:2051 ff).
+def read_list(
+    list_page: ListPage[Row], key: Callable[[Row], str], page_rows: int = PAGE_ROWS
+) -> Listing[Row]:
+    """Read pages until as many distinct rows were seen as the list says it has (002:2051 ff, 3053).
 
-    Rows may come twice, in any order, and shift between pages: they go by uid. A total that is not reached,
-    since it moved or rows were missed, has the list read again, by pages of the size that the server gives:
-    it may give fewer rows than it was asked for and count its pages by what was asked for. Where the total
-    counts rows twice, or there is none, pass after pass must bring nobody new. A list of which fewer rows
-    than its total were served is never whole. Raises ExchangeError where a page can't be had.
+    Rows may come twice, in any order, and shift between pages: they go by their `key`. A total that is not
+    reached, since it moved or rows were missed, has the list read again, by pages of the size that the server
+    gives: it may give fewer rows than it was asked for and count its pages by what was asked for. Where the
+    total counts rows twice, or there is none, pass after pass must bring nobody new. A list of which fewer
+    rows than its total were served is never whole. Raises ExchangeError where a page can't be had.
     """
-    found, limit, quiet = Listing(), PAGE_ROWS, 0
+    found: Listing[Row] = Listing()
+    limit, quiet = page_rows, 0
     for _ in range(MOST_PASSES):
         known = len(found.rows)
         try:
-            one = _pass(list_page, limit, found)
+            one = _pass(list_page, key, limit, found)
         except ReplyTooLarge:
             if limit <= LEAST_ROWS:
                 raise
@@ -91,7 +97,7 @@ def _is_whole(one: _Pass, distinct: int, quiet: int) -> bool:
     return distinct + one.unreadable == one.total or (quiet > QUIET_PASSES and not one.has_moved)
 
 
-def _pass(list_page: ListPage, limit: int, found: Listing) -> _Pass:
+def _pass(list_page: ListPage[Row], key: Callable[[Row], str], limit: int, found: Listing[Row]) -> _Pass:
     """Read the list once to its end."""
     one = _Pass()
     for page in range(1, MOST_PAGES):
@@ -99,7 +105,7 @@ def _pass(list_page: ListPage, limit: int, found: Listing) -> _Pass:
         if answer.total is not None:
             one.has_moved |= one.total not in (None, answer.total)
             one.total = answer.total
-        found.rows.update((row.uid, row) for row in answer.rows)
+        found.rows.update((key(row), row) for row in answer.rows)
         rows = len(answer.rows) + answer.unreadable
         one.first_page = one.first_page or rows
         one.read += rows
@@ -111,7 +117,7 @@ def _pass(list_page: ListPage, limit: int, found: Listing) -> _Pass:
     return one
 
 
-def _asked(list_page: ListPage, page: int, limit: int, found: Listing) -> Page[CustomerRow]:
+def _asked(list_page: ListPage[Row], page: int, limit: int, found: Listing[Row]) -> Page[Row]:
     for ask in range(1, MOST_ASKS + 1):
         found.calls += 1
         try:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import unquote
 
-from exchange.sandbox import console, control, creation, customers
+from exchange.sandbox import console, control, creation, customers, payments
 from exchange.sandbox.authentication import ApiKey, AuthRefusal, auth_refusal_reply, authenticate
 from exchange.sandbox.configuration import Configuration
 from exchange.sandbox.dialects import spoken
@@ -28,6 +28,7 @@ BASES = ("/api/v2/atlas/", "/api/v2/persona/", "/api/v2/verification/")
 ALIVE = "/api/v2/atlas/public/health/alive"  # 002:357 under the base of 002:42
 CUSTOMERS = "/api/v2/persona/resource/customers"
 MERCHANTS = "/api/v2/persona/resource/merchants"
+PAYMENTS = "/api/v2/atlas/account/payments"  # 002:2641; the text leaves out "atlas" (002:2684)
 
 _GARBAGE = b"<!doctype html><html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>"
 
@@ -157,6 +158,11 @@ class Sandbox:
         ):
             serve("GET", "customers.get", customers.get_customer, uid)
             serve("PUT", "customers.update", customers.update_customer, uid)
+        elif path == PAYMENTS:
+            serve("GET", "payments.list", payments.list_payments)
+            serve("POST", "payments.create", payments.create_payment)
+        elif path.startswith(PAYMENTS + "/") and (number := path[len(PAYMENTS) + 1 :]).isdigit():
+            serve("GET", "payments.get", payments.get_payment, number)
         elif path == MERCHANTS:
             serve("GET", "merchants.list", customers.list_merchants)
             if dialects[-1].creates_merchants:

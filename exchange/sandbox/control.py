@@ -9,6 +9,7 @@ import time
 from exchange.sandbox import creation
 from exchange.sandbox.authentication import ApiKey
 from exchange.sandbox.faults import CHOICES, KINDS, MEANINGS, UnknownSwitch
+from exchange.sandbox.payments import held_payments
 from exchange.sandbox.representations import moment
 from exchange.sandbox.review import decide, verdict_of
 from exchange.sandbox.wire import Refusal, Reply, Request, json_reply
@@ -49,6 +50,8 @@ def answer(sandbox, request: Request) -> Reply:
             return json_reply({"retired": retire_key(sandbox, _body(request))})
         if call == ("GET", "documents"):
             return json_reply(documents(store))
+        if call == ("GET", "payments"):
+            return json_reply(held_payments(store))
         if call == ("GET", "oracle"):
             after = request.query.get("after", "0")
             return json_reply(oracle(store, after=int(after) if after.isdigit() else 0))
@@ -108,7 +111,7 @@ def retire_key(sandbox, data: dict) -> str:
 
 
 def reset(sandbox) -> None:
-    """Forget customers, merchants, documents, faults, nonces and all keys but the first."""
+    """Forget all that is held, faults, nonces and all keys but the first."""
     sandbox.store.clear()
     sandbox.switches.clear()
     sandbox.keys = {sandbox.configuration.key: ApiKey(sandbox.configuration.secret)}

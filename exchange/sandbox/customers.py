@@ -7,12 +7,12 @@ import sqlite3
 import time
 
 from exchange.sandbox import representations
+from exchange.sandbox.paging import ORDERS, page_headers, page_of
 from exchange.sandbox.store import Store, log_effect
 from exchange.sandbox.wire import Refusal, Reply, Request, json_reply
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000  # 002:2051
 _LIST_COLUMNS = "uid, account_name, custom_id, entity_type, verdict, due_at, created_at"
-_ORDERS = {"asc": "id ASC", "desc": "id DESC", "random": "RANDOM()"}
 
 
 def list_customers(store: Store, request: Request, quirks: dict) -> Reply:
@@ -27,7 +27,7 @@ def list_merchant_customers(store: Store, request: Request, quirks: dict, uid: s
 
 
 def _customers_page(store: Store, request: Request, quirks: dict, merchant_uid: str | None) -> Reply:
-    page, limit = _page(request)
+    page, limit = page_of(request, DEFAULT_LIMIT, MAX_LIMIT)
     where, values = "kind = 'customer'", []
     if merchant_uid is not None:
         where += " AND merchant_uid = ?"
@@ -39,20 +39,20 @@ def _customers_page(store: Store, request: Request, quirks: dict, merchant_uid: 
     total = store.one(f"SELECT COUNT(*) FROM accounts WHERE {where}", *values)[0]  # noqa: S608
     rows = store.rows(
         f"SELECT {_LIST_COLUMNS} FROM accounts WHERE {where}"  # noqa: S608
-        f" ORDER BY {_ORDERS[quirks['list_order']]} LIMIT ? OFFSET ?",
+        f" ORDER BY {ORDERS[quirks['list_order']]} LIMIT ? OFFSET ?",
         *values,
         min(limit, quirks["list_page_cap"] or limit),
         (page - 1) * limit,
     )
     body = [representations.list_row(row, quirks, now) for row in rows]
-    return json_reply(body, headers=_page_headers(page, limit, total, quirks))
+    return json_reply(body, headers=page_headers(page, limit, total, quirks))
 
 
 def list_merchants(store: Store, request: Request, quirks: dict) -> Reply:
-    page, limit = _page(request)
+    page, limit = page_of(request, DEFAULT_LIMIT, MAX_LIMIT)
     total = store.one("SELECT COUNT(*) FROM accounts WHERE kind = 'merchant'")[0]
     rows = store.rows(
-        f"SELECT * FROM accounts WHERE kind = 'merchant' ORDER BY {_ORDERS[quirks['list_order']]}"  # noqa: S608
+        f"SELECT * FROM accounts WHERE kind = 'merchant' ORDER BY {ORDERS[quirks['list_order']]}"  # noqa: S608
         " LIMIT ? OFFSET ?",
         limit,
         (page - 1) * limit,
@@ -60,31 +60,7 @@ def list_merchants(store: Store, request: Request, quirks: dict) -> Reply:
     if quirks["list_order"] == "random":
         random.shuffle(rows)
     body = [representations.customer(row, _ubos(store, row["uid"]), quirks) for row in rows]
-    return json_reply(body, headers=_page_headers(page, limit, total, quirks))
-
-
-def _page(request: Request) -> tuple[int, int]:
-    """page and limit of the query; 422 outside 1..1000."""
-    codes, numbers = [], {}
-    for name, default in (("page", 1), ("limit", DEFAULT_LIMIT)):
-        text = request.query.get(name, str(default))
-        try:
-            numbers[name] = int(text) if text.isascii() else 0
-        except ValueError:
-            codes.append(f"resource.pagination.non_integer_{name}")
-    if not codes:
-        if numbers["page"] < 1:
-            codes.append("resource.pagination.non_positive_page")
-        if not 1 <= numbers["limit"] <= MAX_LIMIT:
-            codes.append("resource.pagination.invalid_limit")
-    if codes:
-        raise Refusal(422, *codes)
-    return min(numbers["page"], 10**9), numbers["limit"]
-
-
-def _page_headers(page: int, limit: int, total: int, quirks: dict) -> list[tuple[str, str]]:
-    headers = [("Page", str(page)), ("Per-Page", str(limit))]
-    return [*headers, ("Total", str(total))] if quirks["list_total"] else headers
+    return json_reply(body, headers=page_headers(page, limit, total, quirks))
 
 
 def get_customer(store: Store, request: Request, quirks: dict, uid: str) -> Reply:

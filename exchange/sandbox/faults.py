@@ -63,7 +63,8 @@ _QUIRKS: dict[str, tuple[Any, str]] = {
     "list_order": ("asc", "of the lists, by creation"),
     "list_lag_seconds": (0.0, "how long a new customer is missing from the lists"),
     "list_total": (True, "lists carry the Total header"),
-    "list_page_cap": (0, "rows in a page of customers at the most, counted by what was asked; 0: no such"),
+    "list_page_cap": (0, "rows in a page of a list at the most, counted by what was asked; 0: no such"),
+    "payments_webhook_url": ("everywhere", "which answers show a payment reference's webhook_url"),
     "error_shape": ("array", "how the body of an error is built"),
     "racy_email_seconds": (0.0, "the e-mail is checked on arrival and written so much later"),
     "email_case": ("fold", "whether Jane@ and jane@ are the same"),
@@ -88,6 +89,7 @@ CHOICES: dict[str, tuple] = {
     "error_shape": ("array", "object", "string", "singular"),
     "email_case": ("fold", "exact"),
     "ubo_email_scope": ("merchant", "business"),
+    "payments_webhook_url": ("everywhere", "details", "nowhere"),
     "create_status": (200, 201),
     "upload_answer": ("object", "bare_201"),
 }

@@ -46,13 +46,19 @@ CREATE TABLE IF NOT EXISTS documents (
     content_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, created_at REAL NOT NULL,
     request INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS documents_of_an_owner ON documents (owner_uid, doc_type);
+CREATE TABLE IF NOT EXISTS payment_references (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, reference TEXT NOT NULL UNIQUE, uid TEXT NOT NULL,
+    currency TEXT NOT NULL, expected_amount TEXT, deposit_action TEXT, state TEXT NOT NULL,
+    webhook_url TEXT, webhook_secret TEXT, webhook_protocol TEXT NOT NULL,
+    created_at REAL NOT NULL, updated_at REAL NOT NULL, request INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS payment_references_of_a_customer ON payment_references (uid, id);
 CREATE TABLE IF NOT EXISTS effects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, request INTEGER NOT NULL, at REAL NOT NULL, method TEXT NOT NULL,
     route TEXT NOT NULL, uid TEXT NOT NULL, account_name TEXT, token TEXT, nonce TEXT NOT NULL,
     detail TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-TABLES = ("accounts", "ubos", "emails", "documents", "effects", "settings")
+TABLES = ("accounts", "ubos", "emails", "documents", "payment_references", "effects", "settings")
 _TOKEN = re.compile(r"\[([^\[\]]+)\]\s*$")
 
 

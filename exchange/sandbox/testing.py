@@ -161,6 +161,10 @@ class SandboxProcess:
         """The log of effects."""
         return self.call("GET", f"oracle?after={after}")
 
+    def payment_references(self) -> list[dict]:
+        """Every payment reference with its webhook's address and secret, the oldest first."""
+        return self.call("GET", "payments")
+
     def reset(self) -> None:
         """Empty, and every switch at its default."""
         self.call("POST", "reset")

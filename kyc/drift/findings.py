@@ -77,7 +77,9 @@ def compare(
     return found
 
 
-def _listing(client: ExchangeClient, merchant: Merchant, beat: Callable[[], None]) -> Listing | None:
+def _listing(
+    client: ExchangeClient, merchant: Merchant, beat: Callable[[], None]
+) -> Listing[CustomerRow] | None:
     """The merchant's list; None where the exchange refuses this merchant's.
 
     It takes no turn of the scans: the client's own calls wait behind others already.
@@ -88,7 +90,9 @@ def _listing(client: ExchangeClient, merchant: Merchant, beat: Callable[[], None
         return None
 
 
-def _compare_list(found: Comparison, merchant: Merchant, listing: Listing, asked: set[str]) -> None:
+def _compare_list(
+    found: Comparison, merchant: Merchant, listing: Listing[CustomerRow], asked: set[str]
+) -> None:
     names_ids = any(row.custom_id for row in listing.rows.values())
     fresh = {uid: row for uid, row in listing.rows.items() if uid not in found.seen}
     others = bound_uids([uid for uid in fresh if uid not in found.held]) if fresh else {}

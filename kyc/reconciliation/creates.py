@@ -31,7 +31,7 @@ LEAST_LOOK_MS = 50
 
 def scan_merchant(
     client: ExchangeClient, merchant: Merchant, turn: Callable[[], None] = wait_for_scan_turn
-) -> Listing:
+) -> Listing[CustomerRow]:
     """The merchant's whole list; the aggregator's own names the customers of all.
 
     `turn` is called before each page; by default it waits for the scans' share of the rate.
@@ -42,7 +42,7 @@ def scan_merchant(
         turn()
         return client.list_customers(page=page, limit=limit, merchant_uid=uid)
 
-    return read_list(page_of)
+    return read_list(page_of, lambda row: row.uid)
 
 
 def resolve_creates(

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from exchange.client import ExchangeClient
-from exchange.outbox.choices import LOOKS_FIRST, IntentState, Reason, Topic
+from exchange.outbox.choices import LOOKED_FOR, LOOKS_FIRST, UNKNOWN_REASONS, IntentState, Reason, Topic
 from exchange.outbox.database import now_ms, short_transaction
 from exchange.outbox.handlers import handler_for
 from exchange.outbox.looks import pace_of
@@ -48,27 +48,29 @@ def recover(client: ExchangeClient, worker: str) -> bool:
 
 
 def mark_open_intents(begun_ms: int, worker: str) -> bool:
-    """Every open create and upload from before the epoch is in doubt; False where a lane was held."""
+    """Doubt what is open from before the epoch and may have been sent; False where a lane was held."""
     epoch_ms = settings.RECOVERY_EPOCH_MS or begun_ms
     # What was marked already carries a later time than the start: a second run leaves it alone.
     before = Intent.objects.filter(created_ms__lt=epoch_ms, updated_ms__lt=begun_ms)
     may_be_sent = Q(state__in=(IntentState.PENDING, IntentState.SENDING, IntentState.UNKNOWN))
     now = now_ms()
-    creates = before.filter(may_be_sent, topic=Topic.CREATE).update(
-        state=IntentState.UNKNOWN,
-        reason=Reason.CREATE_OUTCOME_UNKNOWN,
-        error_code=LOOKS_FIRST,
-        unknown_ms=epoch_ms,
-        clean_ms=None,
-        look_ms=now,
-        updated_ms=now,
-    )
+    looked_for = 0
+    for topic in LOOKED_FOR:
+        looked_for += before.filter(may_be_sent, topic=topic).update(
+            state=IntentState.UNKNOWN,
+            reason=UNKNOWN_REASONS[topic],
+            error_code=LOOKS_FIRST,
+            unknown_ms=epoch_ms,
+            clean_ms=None,
+            look_ms=now,
+            updated_ms=now,
+        )
     # Those that wait for a uid are doubted when their customer is found at the exchange.
     uploads = list(before.filter(_MAY_HAVE_BEEN_SENT, topic=Topic.UPLOAD, is_ready=True))
     for intent in uploads:
         if not _mark_upload(intent, epoch_ms, worker):
             return False
-    log.warning("recovery_began creates=%s uploads=%s", creates, len(uploads))
+    log.warning("recovery_began looked_for=%s uploads=%s", looked_for, len(uploads))
     return True
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from customers.choices import Stage
 from customers.rules.dates import EXPIRES_SOON_DAYS
-from exchange.outbox.choices import IntentState, Reason, Topic
+from exchange.outbox.choices import UNKNOWN_REASONS, IntentState, Reason, Topic
 from kyc.choices import Delivery
 from kyc.choices import RequirementState as State
 from kyc.doc_types import IDENTITY_FRONTS
@@ -16,11 +16,6 @@ from kyc.requirements.documents import find
 from kyc.requirements.facts import Facts, IntentFacts, OwnerFacts
 from kyc.requirements.rows import Blocks, Link, Requirement
 
-# An unknown outcome carries its reason by what was sent, should the intent itself name none yet.
-_UNKNOWN = {
-    Topic.CREATE: Reason.CREATE_OUTCOME_UNKNOWN,
-    Topic.UPLOAD: Reason.UPLOAD_OUTCOME_UNKNOWN,
-}
 _STUCK_STATES = (IntentState.WAITING_FOR_STAFF,)
 
 
@@ -84,7 +79,8 @@ def _here(facts: Facts) -> tuple[Link, ...]:
 
 def _why(intent: IntentFacts) -> tuple[str, str]:
     """The plain words for why an intent is stuck, and what to do about it."""
-    name = intent.reason or _UNKNOWN.get(Topic(intent.topic), "")
+    # An unknown outcome carries its reason by what was sent, should the intent itself name none yet.
+    name = intent.reason or UNKNOWN_REASONS.get(Topic(intent.topic), "")
     if name not in Reason.values:
         return _("The outcome is unknown"), _("It is sent again by itself, since that can do no harm.")
     reason = Reason(name)

@@ -15,6 +15,9 @@ NAMES: dict[str, str | Promise] = {
     "update_customer": _("Change a customer"),
     "list_merchants": _("List merchants"),
     "list_merchant_customers": _("List a merchant's customers"),
+    "create_payment_reference": _("Create a payment reference"),
+    "list_payment_references": _("List a customer's payment references"),
+    "get_payment_reference": _("Read a payment reference"),
     "upload_customer_document": _("Upload a customer's document"),
     "upload_ubo_document": _("Upload an owner's document"),
 }

@@ -51,6 +51,8 @@ def asked(name, mine, scene, folder) -> tuple[list[str], dict[str, object]]:
         case "import_pack":
             row = packs.person(1, merchant_uid=mine.merchant.uid)
             return [str(packs.write_pack(folder, [row]))], {}
+        case "request_payment_reference":
+            return [mine.complete.reference, "INV-1"], {"currency": "zar"}
         case "waive_document":
             return [mine.business.reference, "Business License"], {"reason": "New."}
         case "export_subject":

@@ -46,6 +46,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "list_lag_seconds": (0.5,),
     "list_total": (False,),
     "list_page_cap": (3,),
+    "payments_webhook_url": ("details", "nowhere"),
     "error_shape": ("object", "string", "singular"),
     "racy_email_seconds": (0.2,),
     "email_case": ("exact",),

@@ -69,6 +69,8 @@ def _look(marked: Marked, url: str, broker: str) -> bool:
             _must(marked, "deliver_outbox", "--until-idle")
         files = [str(folder / "marks.json"), str(folder / "visited")]
         _must(marked, *files, module="tests.canary.visitor")
+        # What the visitor asked for: a payment reference with its webhook.
+        _must(marked, "deliver_outbox", "--until-idle")
         _must(marked, "seal_audit")
     finally:
         marked.stop()

@@ -49,6 +49,10 @@ class Marked:
             secret=draw.secret("EXCHANGE_API_SECRET"),
         )
         self.mail = MailServer(folder / "letters")
+        token = draw.sealed("payment.webhook_token", draw.word(32))
+        draw.sealed("payment.webhook_url", f"https://portal.example.com/hooks/{token}/")
+        draw.sealed("payment.webhook_secret", draw.word(43))
+        draw.sealed("payment.event", f'{{"event": "payment_reference.completed", "txid": "{draw.word(40)}"}}')
         draw.secret("password")
         draw.secret("totp", draw.word(32).upper())
         self.temporary, self.logs, self.said = folder / "tmp", folder / "logs", folder / "said"

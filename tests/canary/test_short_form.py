@@ -27,6 +27,8 @@ def onboarded(tmp_path_factory):
         assert marked.run("poll_verifications") == 0
         files = [str(marked.folder / "marks.json"), str(marked.folder / "visited")]
         assert marked.run(*files, module="tests.canary.visitor") == 0, _last_log(marked)
+        # What the visitor asked for: a payment reference with its webhook.
+        assert marked.run("deliver_outbox", "--until-idle") == 0
         assert marked.run("seal_audit") == 0
         yield marked
     finally:

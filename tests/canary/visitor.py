@@ -6,6 +6,8 @@ Writes what was answered to `FOLDER/pages` and `FOLDER/errors`, and the names of
 mark stands to `FOLDER/unmarked.json`; to `FOLDER/unknown.json` those of secrets that the log would not know.
 """
 
+import base64
+import hmac
 import json
 import sys
 from pathlib import Path
@@ -18,6 +20,7 @@ django.setup()
 from django.apps import apps  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import transaction  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
@@ -25,7 +28,11 @@ from accounts.models import AuditEntry, User  # noqa: E402
 from accounts.roles import Role  # noqa: E402
 from customers.merchant_contacts import CONTACT_FIELDS  # noqa: E402
 from customers.models import SELF_UID, Customer  # noqa: E402
+from exchange.outbox import NewIntent, enqueue  # noqa: E402
+from exchange.outbox.choices import Topic  # noqa: E402
 from kyc.models import Document  # noqa: E402
+from payments.models import PaymentReference  # noqa: E402
+from payments.webhook_address import digest_of  # noqa: E402
 from tests.accounts.people import a_person  # noqa: E402
 from tests.accounts.signing_in import sign_in_at_once  # noqa: E402
 from vault.fields import EncryptedTextField  # noqa: E402
@@ -44,6 +51,7 @@ def main(marks: dict[str, Any], folder: Path) -> None:
     sign_in_at_once(client, user)
     noted = {name: marks["sealed"][f"merchant.{name}"] for name in CONTACT_FIELDS}
     assert client.post(reverse("merchant-detail", args=[SELF_UID]), noted).status_code == 302
+    _tell_of_a_payment(user, marks["sealed"])
     pages, errors = folder / "pages", folder / "errors"
     for place in (pages, errors):
         place.mkdir(parents=True)
@@ -80,6 +88,34 @@ def _seal_a_secret(user: User, secret: str) -> None:
 
     data = {"secret": seal_secret(user, secret)}
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data=data)
+
+
+def _tell_of_a_payment(user: User, sealed: dict[str, str]) -> None:
+    """A payment reference whose webhook is marked; one event that is signed with its secret, and one that is
+    not."""
+    customer = Customer.objects.filter(uid__isnull=False).first()
+    assert customer is not None
+    body, secret = sealed["payment.event"].encode(), sealed["payment.webhook_secret"]
+    reference = PaymentReference.objects.create(
+        customer=customer,
+        own_reference="INV-1",
+        currency="zar",
+        webhook_url=sealed["payment.webhook_url"],
+        webhook_secret=secret,
+        hook_digest=digest_of(sealed["payment.webhook_token"]),
+        requested_by=user,
+    )
+    with transaction.atomic():
+        topic = Topic.PAYMENT_REFERENCE.value
+        enqueue([NewIntent(topic, reference.pk, customer.pk, customer.merchant.uid)])
+    path = reverse("payment-webhook", args=[sealed["payment.webhook_token"]])
+    proof = base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
+    for signature, status in ((proof, 200), ("forged", 401)):
+        answer = Client().post(
+            path, body, content_type="application/json", headers={"X-Auth-Webhook": signature}
+        )
+        assert answer.status_code == status, answer.status_code
+    assert Client().post(f"{path}x/", body, content_type="application/json").status_code == 404
 
 
 def _addresses() -> list[str]:

@@ -15,6 +15,7 @@ from kyc.warnings import OpenWarning, judge
 from portal.pages.customer.correction import doubt_about_submitting
 from portal.pages.customer.facts import Group, customer_groups, facts_of, ubo_groups
 from portal.pages.customer.needs import Need, needs_of
+from portal.pages.customer.payments import Payment, payments_of
 from portal.pages.customer.sent import Sent, sent_for
 from portal.pages.customer.timeline import Event, timeline_of
 from portal.pages.customer.way import Step, way_of
@@ -55,6 +56,7 @@ class CustomerPage:
     accepted: list[AcceptedWarning]
     waivers: list[Waiver]
     sent: Sent
+    payments: list[Payment]
     events: list[Event]
     # The customer's key is gone: names and states are left, everything sealed is not.
     is_sealed_shut: bool = False
@@ -110,6 +112,8 @@ def customer_page(customer: Customer, *, user: User, today: datetime.date) -> Cu
             .order_by("-waived_at")
         ),
         sent=sent,
+        # Nobody has one before the exchange verified the customer.
+        payments=payments_of(customer) if customer.verdict_at else [],
         events=timeline_of(customer.pk),
         is_sealed_shut=is_sealed_shut,
     )

@@ -11,6 +11,7 @@ from exchange.outbox.models import Attempt, Intent
 from exchange.outbox.queries import history_of
 from kyc.delivery.decisions import may_retry
 from kyc.models import Document
+from payments.models import PaymentReference
 from portal.pages.customer.correction import how_to_correct
 
 TRIES_SHOWN = 6
@@ -76,7 +77,8 @@ def sent_for(customer: Customer, *, user: User) -> Sent:
 
 
 def described(intent: Intent, about: str, customer: Customer, *, user: User) -> SentIntent:
-    """An intent in words; `about` is the document it is of. A retry is offered where the outcome is known."""
+    """An intent in words; `about`: the document or payment reference that it is of. A retry is offered where
+    the outcome is known."""
     state = IntentState(intent.state)
     title = str(Topic(intent.topic).label)
     row = SentIntent(intent, f"{title}: {about}" if about else title, str(state.label), state.tone)
@@ -92,15 +94,21 @@ def described(intent: Intent, about: str, customer: Customer, *, user: User) -> 
 
 
 def titles_of(intents: list[Intent], user: User) -> dict[UUID, str]:
-    """What each document intent is about, by its subject: the type, and whose it is where it is a UBO's and
-    `user` may see customers."""
+    """What each intent of a document or payment reference is about, by its subject: the document's type, and
+    whose it is where it is a UBO's and `user` may see customers; what our books call the reference."""
+    payments = [intent.subject_id for intent in intents if intent.topic == Topic.PAYMENT_REFERENCE]
+    names = (
+        dict(PaymentReference.objects.filter(pk__in=payments).values_list("pk", "own_reference"))
+        if payments
+        else {}
+    )
     uids = {intent.subject_id: intent.merchant_uid for intent in intents if intent.topic == Topic.UPLOAD}
     if not uids:
-        return {}
+        return names
     documents = Document.objects.filter(pk__in=list(uids)).values_list(
         "pk", "doc_type", "ubo__first_name", "ubo__last_name"
     )
-    return {
+    return names | {
         pk: f"{doc_type}, {first} {last}".rstrip()
         if (first or last) and may(user, "customer.view", uids[pk])
         else doc_type

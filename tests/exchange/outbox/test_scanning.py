@@ -6,7 +6,11 @@ import pytest
 
 from exchange.client import CustomerRow, Page
 from exchange.outbox import scanning
-from exchange.outbox.scanning import read_list
+from exchange.outbox.scanning import read_list as read_keyed_list
+
+
+def read_list(pages):
+    return read_keyed_list(pages, lambda found: found.uid)
 
 
 def row(uid):

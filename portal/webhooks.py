@@ -1,0 +1,42 @@
+"""The door for the exchange's events. Nobody signs in here: each address has a secret of its own."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from vault.envelope import CannotOpen
+
+# Far more than any event that the documents show.
+LARGEST_EVENT_BYTES = 64_000
+
+
+@csrf_exempt
+@login_not_required
+@never_cache
+@require_POST
+def payment_webhook(request: HttpRequest, token: str) -> HttpResponse:
+    """200 once the event is kept, and each time it comes again; then the exchange sends it no more.
+
+    404 for an address that nobody has, 401 for a signature that is not this address's, 413 above 64 kB;
+    503 while the event can't be kept, so that it is sent again.
+    """
+    from payments.receiving import Received, receive  # loads what no page needs
+
+    raw = request.read(LARGEST_EVENT_BYTES + 1)
+    if len(raw) > LARGEST_EVENT_BYTES:
+        return _answer(413)
+    try:
+        received = receive(token=token, raw=raw, signature=request.headers.get("X-Auth-Webhook", ""))
+    except CannotOpen:
+        return _answer(503)
+    return _answer({Received.UNKNOWN: 404, Received.FORGED: 401}.get(received, 200))
+
+
+def _answer(status: int) -> HttpResponse:
+    """No body: the exchange reads none, and nobody else is told anything."""
+    response = HttpResponse(status=status, content_type="text/plain; charset=utf-8")
+    if status == 503:
+        response["Retry-After"] = "5"
+    return response
