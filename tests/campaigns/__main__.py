@@ -21,11 +21,16 @@ def _common(options: argparse.Namespace) -> dict:
     return {name: getattr(options, name) for name in names}
 
 
+def _payees(options: argparse.Namespace) -> int:
+    """A twentieth of the customers beside them, where it is about handing over."""
+    return max(8, options.customers // 20)
+
+
 def _c1(options: argparse.Namespace) -> Report:
     from tests.campaigns.c1_exactly_once import NO_END, Plan, run
 
     never = {"mean_gap": NO_END} if options.unkilled else {}
-    return run(Plan(**_common(options), **never, is_packed=not options.as_rows))
+    return run(Plan(**_common(options), **never, is_packed=not options.as_rows, payees=_payees(options)))
 
 
 def _c2(options: argparse.Namespace) -> Report:
@@ -99,7 +104,7 @@ def _c9(options: argparse.Namespace) -> Report:
     from tests.campaigns.c1_exactly_once import Plan
     from tests.campaigns.c9_restore import run
 
-    return run(Plan(**_common(options), is_packed=not options.as_rows))
+    return run(Plan(**_common(options), is_packed=not options.as_rows, payees=_payees(options)))
 
 
 def _c10(options: argparse.Namespace) -> Report:
@@ -113,7 +118,7 @@ def _c11(options: argparse.Namespace) -> Report:
     from tests.campaigns.c1_exactly_once import Plan
     from tests.campaigns.c11_rotation import run
 
-    return run(Plan(**_common(options), is_packed=not options.as_rows))
+    return run(Plan(**_common(options), is_packed=not options.as_rows, payees=_payees(options)))
 
 
 def _quirks(options: argparse.Namespace) -> Report:

@@ -16,6 +16,7 @@ from tests.campaigns.databases import PostgresDatabase, SqliteDatabase
 from tests.campaigns.fleet import Fleet, Install, Killer
 from tests.campaigns.invariants import judge
 from tests.campaigns.packs import write_pack
+from tests.campaigns.payees import REFERENCES
 from tests.campaigns.proxy_process import ProxyProcess, ambiguous_mix
 from tests.campaigns.scene import Scene
 from tests.campaigns.strangers import take_emails
@@ -33,11 +34,13 @@ class Plan:
     `latency`: seconds that each call takes at the exchange. `list_lag`: how long a new customer is missing
     from the lists, up to 30 s of 300 in life.
     `broker_url`: rung by that broker; else the workers look for themselves.
-    `haste`: how much faster than in life a dead worker is noticed.
+    `haste`: how much faster than in life a dead worker is noticed. `payees`: customers beside the others who
+    are verified and have payment references to be sent.
     """
 
     seed: int = 7
     customers: int = 400
+    payees: int = 0
     database: str = "sqlite"
     duration: float = 300.0
     workers: int = 8
@@ -90,6 +93,9 @@ def scenery(plan: Plan) -> Iterator[tuple[SandboxProcess, ProxyProcess, Install]
 def load(plan: Plan, sandbox: SandboxProcess, install: Install) -> frozenset[str]:
     """Everybody submitted, nobody sent; the e-mails that a stranger holds at the exchange."""
     merchants = [sandbox.add_merchant(name=f"Merchant {number}") for number in range(plan.merchants)]
+    if plan.payees:
+        asked = install.ask_for_payments(seed=plan.seed, payees=plan.payees, merchants=merchants)
+        assert asked == plan.payees * REFERENCES, f"{asked} payment references were asked for"
     if plan.is_packed:
         pack = write_pack(
             install.folder / "pack", customers=plan.customers, seed=plan.seed, merchants=merchants
@@ -139,7 +145,7 @@ def scene_of(
 ) -> Scene:
     return Scene(
         facts=install.facts(),
-        held=sandbox.state(),
+        held={**sandbox.state(), "payments": sandbox.payment_references()},
         effects=sandbox.oracle(),
         strangers=strangers,
         status=outbox_status(install),

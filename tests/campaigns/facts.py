@@ -2,9 +2,10 @@
 
     python -m tests.campaigns.facts     prints one JSON object
 
-`customers` with `ubos`, `documents` and what they are sent as; `intents` with `attempts`; `audit`; `files`:
-those that are stored once the sweep has been, `swept`: how many it took; `verified`: what `verify_audit` says
-of the trail once it is sealed, and its exit code. Nobody may be at work: the sweep takes what has no row yet.
+`customers` with `ubos`, `documents` and what they are sent as; `payments`: the references asked for;
+`intents` with `attempts`; `audit`; `files`: those that are stored once the sweep has been, `swept`: how many
+it took; `verified`: what `verify_audit` says of the trail once it is sealed, and its exit code. Nobody may be
+at work: the sweep takes what has no row yet.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def gather() -> dict[str, Any]:
         "vendor": connection.vendor,
         "swept": swept,
         "customers": _customers(),
+        "payments": _payments(),
         "intents": intents,
         "lanes": list(Lane.objects.values("id", "fence", "worker", "lease_until_ms", "due_ms")),
         "audit": list(
@@ -134,6 +136,24 @@ def _customers() -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _payments() -> list[dict[str, Any]]:
+    from payments.models import PaymentReference
+
+    return [
+        {
+            "id": row.pk,
+            "name": f"{row.customer.reference} {row.own_reference}",
+            "uid": row.customer.uid,
+            "currency": row.currency,
+            "webhook_url": row.webhook_url,
+            "webhook_secret": row.webhook_secret,
+            "exchange_id": row.exchange_id,
+            "code": row.code,
+        }
+        for row in PaymentReference.objects.select_related("customer")
+    ]
 
 
 def _document(document) -> dict[str, Any]:

@@ -101,6 +101,9 @@ class Install:
     def seed(self, **what: Any) -> int:
         return int(self.must(json.dumps(what), program="seeding").split()[-1])
 
+    def ask_for_payments(self, **what: Any) -> int:
+        return int(self.must(json.dumps(what), program="payees").split()[-1])
+
     def facts(self) -> dict[str, Any]:
         return json.loads(self.must(program="facts"))
 

@@ -42,6 +42,7 @@ class Run:
 
 
 ONCE, COPIES = "p1_everybody_is_there_once", "p2_documents_arrive_and_doubt_is_flagged"
+PAYMENTS = "p3_payment_references_are_there_once"
 OVERLAP = "i10_no_two_send_for_one_customer_at_once"
 # Without a guard a small load shows what happens.
 SMALL = "--customers 40 --merchants 3 --workers 2 --as-rows --duration 40 --haste 5"
@@ -52,6 +53,7 @@ RUNS = (
     Run("c1 unguarded 1", f"c1 {SMALL}", "resend_unknown", (ONCE, COPIES)),
     Run("c1 unguarded 2", f"c1 {SMALL}", "no_token_scan", (ONCE,)),
     Run("c1 unguarded 3", f"c1 {SMALL} --unkilled", "no_lease", (OVERLAP,)),
+    Run("c1 unguarded 4", f"c1 {SMALL} --unkilled", "no_webhook_match", (PAYMENTS,)),
     Run("c2 lines", "c2 --customers 1 --workers 2 --duration 7200"),
     # Most lines run a dozen times here, or ran above: each line of the source, its first time and its last.
     Run("c2 lost reply", "c2 --customers 1 --workers 4 --duration 7200 --lost-reply --each-source-line"),

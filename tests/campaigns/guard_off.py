@@ -31,6 +31,14 @@ def no_token_scan() -> None:
     creates.judge = lambda case, seen, pace: ForStaff(case.taken_reason) if case.is_taken else SendAgain()
 
 
+def no_webhook_match() -> None:
+    """Nobody looks for a payment reference by its webhook: what is unknown counts as absent."""
+    from exchange.outbox.looks import SendAgain
+    from payments import reconciliation
+
+    reconciliation.judge = lambda case, seen, pace: SendAgain()  # type: ignore[assignment]
+
+
 def own_nonce() -> None:
     """Each process counts its nonces by itself, from its clock."""
     from exchange.outbox.key_clock import Grant, KeyClock
@@ -197,6 +205,7 @@ GUARDS = {
     for guard in (
         resend_unknown,
         no_token_scan,
+        no_webhook_match,
         own_nonce,
         no_lease,
         no_uniqueness,

@@ -79,6 +79,7 @@ class QuirksPlan(Plan):
     all from the one at `first` on: a piece of the whole."""
 
     customers: int = 14
+    payees: int = 3
     merchants: int = 3
     workers: int = 2
     is_packed: bool = False

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.audit_rows import AuditEntry
+from accounts.models import User
 from customers.models import Customer
 from exchange.outbox.models import Intent
 from exchange.sandbox.testing import sandbox, sandbox_server  # noqa: F401
 from kyc.models import Document
+from payments.references import request_payment_reference
 from tests.accounts.audit_trail import triggers_off
 from tests.campaigns.facts import gather
 from tests.campaigns.invariants import judge
@@ -122,3 +125,54 @@ def test_a_strangers_account_that_was_written_to_is_found(exchange, clash):  # n
     held["customers"][0]["custom_id"] = "REF-1"
     verdict = judge(Scene(facts, held, exchange.oracle(), strangers=strangers))
     assert "p1_a_strangers_account_is_left_alone" in verdict.broken
+
+
+@pytest.fixture
+def paid(exchange, deliver):  # noqa: F811
+    """A verified customer with a payment reference that is there."""
+    customer = make_submitted_individual(documents=[])
+    deliver()
+    Customer.objects.filter(pk=customer.pk).update(stage="verified", verdict_at=timezone.now())
+    customer.refresh_from_db()
+    actor = User.objects.machine()
+    reference = request_payment_reference(
+        customer=customer, own_reference="INV-1", currency="zar", actor=actor
+    )
+    deliver()
+    return reference
+
+
+def of_payments(exchange, **changes) -> list[str]:  # noqa: F811
+    """What is found of the payments where the exchange's one row is changed so; None: there is none."""
+    facts = json.loads(json.dumps(gather(), default=str))
+    (row,) = exchange.payment_references()
+    rows = changes.pop("rows", [{**row, **changes}])
+    held = {**exchange.state(), "payments": rows(row) if callable(rows) else rows}
+    return judge(Scene(facts, held, exchange.oracle())).broken.get("p3_payment_references_are_there_once", [])
+
+
+def test_a_payment_reference_that_is_there_holds(exchange, paid):  # noqa: F811
+    assert of_payments(exchange) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"rows": []}, "payment not there"),
+        ({"rows": lambda row: [row, {**row, "id": row["id"] + 1}]}, "payment doubled"),
+        ({"rows": lambda row: [row, {**row, "webhook_url": "https://other/"}]}, "nobody's payment"),
+        ({"webhook_secret": "another"}, "other content"),
+        ({"uid": "ID0"}, "other content"),
+        ({"reference": "PAY-0"}, "another's code"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_payment_reference_that_is_not_as_it_must_be_is_found(exchange, paid, changes, told):  # noqa: F811
+    (line,) = of_payments(exchange, **changes)
+    assert told in line
+
+
+def test_a_payment_reference_that_is_lost_is_found(exchange, paid):  # noqa: F811
+    type(paid).objects.update(exchange_id=None)
+    assert "known here" in of_payments(exchange)[0]
+    assert "payment lost" in of_payments(exchange, rows=[])[0]

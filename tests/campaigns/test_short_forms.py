@@ -61,8 +61,9 @@ def unkilled(**more) -> Plan:
 
 
 def test_everybody_is_there_exactly_once_though_replies_are_lost_and_workers_killed():
-    report = c1_exactly_once.run(small())
+    report = c1_exactly_once.run(small(payees=3))
     assert report.holds, report
+    assert report.figures["payments_there_1_times"] == 6
     assert report.figures["kills"] + report.figures["freezes"] >= 1
     assert report.figures["genuine_clashes"] == 2
 
@@ -73,6 +74,12 @@ def test_sending_again_what_may_have_arrived_breaks_it():
     assert {"p1_everybody_is_there_once", "p2_documents_arrive_and_doubt_is_flagged"} & set(report.broken), (
         report
     )
+
+
+@elsewhere
+def test_taking_a_lost_payment_reference_for_absent_breaks_it():
+    report = c1_exactly_once.run(unkilled(payees=8, customers=1, guard_off="no_webhook_match"))
+    assert "p3_payment_references_are_there_once" in report.broken, report
 
 
 SOME_POINTS = (
