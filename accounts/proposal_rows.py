@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.roles import BY_COMMAND, NARROWED_AT, Eyes
+from accounts.roles import BY_COMMAND, NARROWED_AT, WAIVERS_NARROWED_AT, Eyes
 
 
 class Decision(models.TextChoices):
@@ -70,7 +70,14 @@ class Proposal(models.Model):
             # The named exception: onboarding by a command, while FOUR_EYES_COMMANDS is off.
             models.CheckConstraint(
                 condition=~Q(decision__in=(Decision.APPROVED, Decision.REFUSED))
-                | (Q(eyes=Eyes.COMMAND) & (Q(action__in=sorted(BY_COMMAND)) | Q(decided_at__lt=NARROWED_AT)))
+                | (
+                    Q(eyes=Eyes.COMMAND)
+                    & (
+                        Q(action__in=sorted(BY_COMMAND))
+                        | Q(decided_at__lt=NARROWED_AT)
+                        | Q(action="document.waive", decided_at__lt=WAIVERS_NARROWED_AT)
+                    )
+                )
                 | (Q(eyes=Eyes.TWO) & ~Q(decided_by=F("made_by"))),
                 name="whoever_proposed_does_not_decide",
             ),

@@ -37,12 +37,14 @@ MACHINE = "machine"
 
 # What a command does without a second person while FOUR_EYES_COMMANDS is off: onboarding from a terminal, in
 # one go, and nothing else. Constraints of the database name the same.
-BY_COMMAND = frozenset({"customer.submit", "warning.accept", "document.waive"})
+BY_COMMAND = frozenset({"customer.submit", "warning.accept"})
 
 
 # Until then a command was exempt whatever it did. What was decided so stays as it is; a constraint that knew
 # nothing of it would keep an installation that has such a row from being brought up to date.
 NARROWED_AT = datetime.datetime(2026, 11, 28, tzinfo=datetime.UTC)
+# Waivers were taken out of it a day later.
+WAIVERS_NARROWED_AT = datetime.datetime(2026, 11, 29, tzinfo=datetime.UTC)
 
 
 class Eyes(models.TextChoices):

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.roles import Eyes, by_second_person
+from accounts.roles import WAIVERS_NARROWED_AT, Eyes, by_second_person
 from customers.models import Customer, Ubo
 from kyc.choices import Delivery, Scan
 from kyc.drift.models import DriftRow, DriftRun
@@ -179,7 +179,9 @@ class Waiver(models.Model):
             models.UniqueConstraint(fields=["customer", "doc_type"], name="one_waiver_per_customer_and_type"),
             models.CheckConstraint(condition=~Q(reason=""), name="a_document_is_waived_with_a_reason"),
             models.CheckConstraint(
-                condition=by_second_person("waived_by"), name="a_second_person_waives_a_document"
+                condition=by_second_person("waived_by", by_one=(Eyes.ONE,))
+                | Q(eyes=Eyes.COMMAND, waived_at__lt=WAIVERS_NARROWED_AT),
+                name="a_second_person_waives_a_document",
             ),
         ]
 

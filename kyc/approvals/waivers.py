@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum, auto
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.four_eyes import Lapsed, propose
+from accounts import policy
+from accounts.four_eyes import Lapsed, approve, is_needed, propose
 from accounts.models import Proposal, User
+from accounts.proposals import may_decide, waiting
 from accounts.roles import Eyes
 from customers.models import Customer
 from customers.problems import Refused
 from kyc.models import Waiver
-from kyc.waivers import check_waivable, waive
+from kyc.waivers import check_waivable, waive, waive_document
 
 ACTION = "document.waive"
+
+
+class Outcome(Enum):
+    """What has come of it."""
+
+    DONE = auto()
+    APPROVED = auto()  # somebody else had proposed it
+    PROPOSED = auto()
+
+
+def waive_as_far_as_one_can(*, customer: Customer, doc_type: str, reason: str, actor: User) -> Outcome:
+    """Waive it where one person may; else approve what somebody else proposed, or propose it.
+
+    Raises as `propose_waiver`; AlreadyProposed where it waits for somebody else than `actor`.
+    """
+    what: dict[str, Any] = {"customer": customer, "doc_type": doc_type, "reason": reason, "actor": actor}
+    if not is_needed(ACTION) and policy.may(actor, ACTION, customer.merchant.uid):
+        waive_document(**what)
+        return Outcome.DONE
+    proposal = waiting(action=ACTION, subject_id=customer.pk, key=doc_type)
+    if proposal is not None and not actor.is_machine and may_decide(proposal, actor):
+        approve(proposal, actor=actor, reason=reason)
+        return Outcome.APPROVED
+    propose_waiver(**what)
+    return Outcome.PROPOSED
 
 
 def propose_waiver(*, customer: Customer, doc_type: str, reason: str, actor: User) -> Proposal:

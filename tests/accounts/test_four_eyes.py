@@ -12,7 +12,7 @@ from accounts.circumstances import Channel, under
 from accounts.four_eyes import AlreadyDecided, AlreadyProposed, Lapsed, ReasonNeeded, SecondPersonNeeded
 from accounts.models import AuditEntry, Proposal, RoleGrant
 from accounts.policy import NotAllowed
-from accounts.roles import NARROWED_AT, Eyes
+from accounts.roles import NARROWED_AT, WAIVERS_NARROWED_AT, Eyes
 from tests.accounts.people import a_person, revoke
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("four_eyes")]
@@ -66,7 +66,7 @@ def test_the_machine_is_nobodys_second_person(proposal, machine):
         four_eyes.approve(proposal, actor=machine)
 
 
-EXEMPT = {"customer.submit", "warning.accept", "document.waive"}
+EXEMPT = {"customer.submit", "warning.accept"}
 
 
 @pytest.mark.parametrize("action", sorted(four_eyes.MATTERS))
@@ -188,9 +188,19 @@ def test_the_database_takes_what_a_command_decides_alone_and_what_one_did_when_a
     proposal, administrator
 ):
     decided(decided_by_id=administrator.pk, eyes="command", at=NARROWED_AT - timedelta(days=1))
-    Proposal.objects.update(decision="", decided_by=None, decided_at=None, eyes="", action="document.waive")
-    decided(decided_by_id=administrator.pk, eyes="command")
-    assert Proposal.objects.get().decided_by == administrator
+    for action, at in (
+        ("warning.accept", NARROWED_AT + timedelta(days=9)),
+        ("document.waive", WAIVERS_NARROWED_AT - timedelta(seconds=1)),
+    ):
+        Proposal.objects.update(decision="", decided_by=None, decided_at=None, eyes="", action=action)
+        decided(decided_by_id=administrator.pk, eyes="command", at=at)
+        assert Proposal.objects.get().decided_by == administrator
+
+
+def test_the_database_refuses_a_waiver_by_a_command_alone_since_it_takes_two(proposal, administrator):
+    Proposal.objects.update(action="document.waive")
+    with pytest.raises(IntegrityError, match="whoever_proposed_does_not_decide"):
+        decided(decided_by_id=administrator.pk, eyes="command", at=WAIVERS_NARROWED_AT)
 
 
 def test_the_database_refuses_a_decision_by_nobody(proposal):

@@ -1,12 +1,15 @@
 """Waiving a document: two types, businesses only, with a reason."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 
 from accounts.models import AuditEntry
 from accounts.policy import NotAllowed
+from accounts.roles import WAIVERS_NARROWED_AT
 from customers.problems import Refused
 from kyc.doc_types import BUSINESS_TYPES
 from kyc.models import Waiver
@@ -96,14 +99,47 @@ def test_who_may_not_waive_waives_nothing(acme, thandi):
         waive(acme, thandi)
 
 
-def test_the_command_waives_for_the_machine_or_a_named_person(acme, thandi):
+def by_command(doc_type="Tax Statement", **options):
     out = io.StringIO()
-    call_command("waive_document", "B-1", "Business License", reason="None needed.", stdout=out)
-    call_command("waive_document", "B-1", "Tax Statement", reason="New.", actor=thandi.email, stdout=out)
+    call_command("waive_document", "B-1", doc_type, **{"reason": "New.", **options}, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_waives_for_the_machine_or_a_named_person(acme, thandi):
+    assert "B-1: Business License is waived." in by_command("Business License")
+    by_command(actor=thandi.email)
     by = {waiver.doc_type: waiver.waived_by for waiver in Waiver.objects.all()}
     assert by["Business License"].is_machine
     assert by["Tax Statement"] == thandi
-    assert "B-1: Business License is waived." in out.getvalue()
+
+
+def test_where_it_takes_two_the_command_proposes_and_another_person_approves_by_it(
+    acme, officer, thandi, four_eyes
+):
+    said = by_command(actor=thandi.email)
+    assert "proposed" in said
+    assert "page Waiting" in said
+    assert not Waiver.objects.exists()
+    with pytest.raises(CommandError):
+        by_command(actor=thandi.email)
+    with pytest.raises(CommandError):
+        by_command()  # the machine is nobody's second person
+    assert "as was proposed" in by_command(actor=officer.email)
+    waiver = Waiver.objects.get()
+    assert (waiver.proposed_by, waiver.waived_by, waiver.eyes) == (thandi, officer, "two")
+
+
+def test_an_agents_command_proposes_though_one_officer_would_do(acme, agent):
+    assert "proposed" in by_command(actor=agent.email)
+    assert not Waiver.objects.exists()
+
+
+def test_the_database_refuses_a_waiver_by_a_command_alone(acme, thandi):
+    fields = {"customer": acme, "doc_type": "Tax Statement", "reason": "New.", "waived_by": thandi}
+    with pytest.raises(IntegrityError, match="a_second_person_waives_a_document"), transaction.atomic():
+        Waiver.objects.create(**fields, eyes="command", waived_at=WAIVERS_NARROWED_AT)
+    before = WAIVERS_NARROWED_AT - timedelta(seconds=1)
+    Waiver.objects.create(**fields, eyes="command", waived_at=before)
 
 
 @pytest.mark.parametrize(

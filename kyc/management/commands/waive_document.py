@@ -1,17 +1,24 @@
-"""Let a business do without a document, with the reason."""
+"""Let a business do without a document, with the reason; or approve that somebody else proposed it."""
 
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from accounts import policy
-from accounts.acting import ActingCommand
-from accounts.four_eyes import is_needed
+from accounts.acting import NOT_ALLOWED, NOT_DONE, ActingCommand
 from accounts.models import User
 from customers.models import Customer
 from customers.problems import Refused
-from kyc.approvals.waivers import ACTION, propose_waiver
-from kyc.waivers import waivable_types, waive_document
+from kyc.approvals.waivers import Outcome, waive_as_far_as_one_can
+from kyc.waivers import waivable_types
+
+_SAID = {
+    Outcome.DONE: "{reference}: {doc_type} is waived. The customer is {stage}.",
+    Outcome.APPROVED: "{reference}: {doc_type} is waived, as was proposed. The customer is {stage}.",
+    Outcome.PROPOSED: (
+        "{reference}: proposed that {doc_type} be waived. Somebody else has to approve it: on the page Waiting,"
+        " or by this command with --as."
+    ),
+}
 
 
 class Command(ActingCommand):
@@ -24,20 +31,17 @@ class Command(ActingCommand):
         parser.add_argument("--reason", metavar="TEXT", required=True, help="why the business has none")
 
     def act(self, actor: User, **options: Any) -> None:
-        reference = options["reference"].strip()
+        reference, doc_type = options["reference"].strip(), options["doc_type"]
         customers = Customer.objects.visible_to(actor, self.action).select_related("merchant")
         customer = customers.filter(reference=reference).first()
         if customer is None:
-            raise CommandError(f"No customer has the reference {reference}.", returncode=2)
-        what: dict[str, Any] = {"customer": customer, "doc_type": options["doc_type"]}
+            raise CommandError(f"No customer has the reference {reference}.", returncode=NOT_ALLOWED)
         try:
-            is_for_two = is_needed(ACTION, by_command=True)
-            if is_for_two or not policy.may(actor, ACTION, customer.merchant.uid):
-                propose_waiver(**what, reason=options["reason"], actor=actor)
-                self.stdout.write(f"{reference}: a second person has to approve it, on the page Waiting.")
-                return
-            waive_document(**what, reason=options["reason"], actor=actor, by_command=True)
+            outcome = waive_as_far_as_one_can(
+                customer=customer, doc_type=doc_type, reason=options["reason"], actor=actor
+            )
         except Refused as refused:
             told = " ".join(f"{problem.message} {problem.remedy}" for problem in refused.problems)
-            raise CommandError(told, returncode=1) from None
-        self.stdout.write(f"{reference}: {options['doc_type']} is waived. The customer is {customer.stage}.")
+            raise CommandError(told, returncode=NOT_DONE) from None
+        customer.refresh_from_db(fields=["stage"])
+        self.stdout.write(_SAID[outcome].format(reference=reference, doc_type=doc_type, stage=customer.stage))
