@@ -6,6 +6,7 @@ import contextlib
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.campaigns.fleet import Install
@@ -49,9 +50,10 @@ class Redis:
             time.sleep(0.05)
         raise RuntimeError("redis-server does not answer")
 
-    def crash(self, seconds: float) -> None:
-        """Gone with all it held; back, empty, after `seconds`."""
+    def crash(self, seconds: float, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Gone with all it held; back, empty, after `seconds`. `meanwhile` is done while nothing listens."""
         self._end()
+        meanwhile()
         time.sleep(seconds)
         self.start()
 

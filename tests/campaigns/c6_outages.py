@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from exchange.sandbox.testing import SandboxProcess
@@ -83,7 +84,8 @@ def run(plan: OutagePlan) -> Report:
                 patience = plan.recovers_within + start
                 # Something new to do, whatever was delivered meanwhile. Of what comes just before the broker
                 # is emptied, no worker hears: in turn those at work, which only the clock tells, and those
-                # that start, which look once by themselves.
+                # that start, which look once by themselves. Of what comes while the broker is gone neither:
+                # in turn with what comes once it is back.
                 new = {"seed": plan.seed + 1 + number, "individuals": 3, "prefix": "b.", **load}
                 if plan.what == "broker_emptied" and number % 2:
                     fleet.stop()
@@ -94,6 +96,11 @@ def run(plan: OutagePlan) -> Report:
                 elif plan.what == "broker_emptied":
                     unheard(install, new)
                     outage()
+                    is_back = time.monotonic()
+                elif plan.what == "broker_gone" and number % 2 == 0:
+                    # Who rings now finds nobody, and what was rung before is gone with the broker.
+                    assert broker is not None
+                    broker.crash(plan.outage, meanwhile=partial(install.seed, **new))
                     is_back = time.monotonic()
                 else:
                     outage()

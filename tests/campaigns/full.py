@@ -103,6 +103,12 @@ RUNS = (
         "never_probes",
         ("recovery",),
     ),
+    Run(
+        "c6 unguarded 5",
+        "c6 --what broker_gone --customers 20 --times 1 --workers 1 --duration 5",
+        "deaf_to_the_clock",
+        ("recovery",),
+    ),
     Run("c7", "c7 --customers 2000 --rate 20 --workers 2"),
     Run("c7 503", "c7 --customers 2000 --rate 20 --workers 2 --answering"),
     Run(

@@ -142,10 +142,9 @@ def test_a_circuit_that_nobody_probes_stays_open_when_the_exchange_is_back():
     assert "recovery" in report.broken, report
 
 
-def test_a_worker_that_only_hears_the_broker_waits_for_ever_when_it_is_emptied():
-    report = c6_outages.run(
-        outage("broker_emptied", guard_off="deaf_to_the_clock", recovers_within=12, duration=2)
-    )
+@pytest.mark.parametrize("what", ["broker_emptied", "broker_gone"])
+def test_a_worker_that_only_hears_the_broker_waits_for_ever_for_what_nobody_could_ring(what):
+    report = c6_outages.run(outage(what, guard_off="deaf_to_the_clock", recovers_within=12, duration=2))
     assert "recovery" in report.broken, report
 
 
