@@ -48,6 +48,8 @@ MATTERS: dict[str, Matter] = {
     "customer.erase": Matter(
         gettext_lazy("Destroy a customer's data"), "customer.propose_erasure", needs_step_up=True
     ),
+    # Both are an officer's: who proposes it has asked the exchange, too.
+    "intent.confirm": Matter(gettext_lazy("Confirm an account at the exchange"), "intent.confirm"),
     "role.change": Matter(gettext_lazy("Change a role"), "role.propose", needs_step_up=True),
 }
 

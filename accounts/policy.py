@@ -72,6 +72,7 @@ TABLE: Final[dict[str, Cells]] = {
     "intent.hold": _to(OFFICER, OPERATOR),
     "intent.give_up": _to(OFFICER),
     "intent.acknowledge": _to(OFFICER),
+    "intent.confirm": _to(OFFICER),
     "drift.view": _to(OFFICER, AUDITOR, OPERATOR),
     "drift.reconcile": _to(OFFICER, OPERATOR, MACHINE),
     "drift.take_in": _to(OFFICER, OPERATOR, MACHINE),

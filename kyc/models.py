@@ -12,12 +12,14 @@ from accounts.roles import WAIVERS_NARROWED_AT, Eyes, by_second_person
 from customers.models import Customer, Ubo
 from kyc.choices import Delivery, Scan
 from kyc.drift.models import DriftRow, DriftRun
+from kyc.reconciliation.rows import Confirmation
 from kyc.retention.rows import Ending, Erasure, LegalHold
 from vault.envelope import DataKey
 from vault.fields import EncryptedTextField
 
 __all__ = [
     "AcceptedWarning",
+    "Confirmation",
     "Document",
     "DriftRow",
     "DriftRun",

@@ -367,6 +367,7 @@ FOUR_EYES_HANDLERS = {
     "customer.withdraw": "kyc.retention.ending",
     "customer.close": "kyc.retention.ending",
     "customer.erase": "kyc.retention.erasing",
+    "intent.confirm": "kyc.reconciliation.confirming",
     "role.change": "accounts.granting",
 }
 _matters = frozenset({"customer.submit", *FOUR_EYES_HANDLERS})

@@ -48,6 +48,7 @@ LAYER_OF = {
     "kyc.doc_types": 0,
     "accounts.audit_rows": 1,
     "accounts.proposal_rows": 1,
+    "kyc.reconciliation.rows": 1,
     "kyc.retention.rows": 1,
     # Rules and queries under the name of their subject.
     "kyc.canonical": 2,

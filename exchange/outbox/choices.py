@@ -99,7 +99,8 @@ _REMEDIES = {
         " with this e-mail under this merchant. If it has, look again; if it says that it has none, send"
         " after all. With the code unproven: an account carries our reference, and its details don't show"
         " whose it is: have the exchange show its e-mail, name or registration number, or write our token"
-        " behind its name or into its custom_id; then look again."
+        " behind its name or into its custom_id; then look again. If it can only tell you that the account"
+        " is this customer's, confirm that with who said so."
     ),
     "upload_outcome_unknown": _(
         "The reply was lost. Ask the exchange whether it holds the document, and whether it holds it twice."

@@ -64,6 +64,17 @@ def may_send_after_all(intent: Intent) -> bool:
     )
 
 
+def unproven_uid(intent: Intent) -> str:
+    """The account that a create waits for a person's word on; "" where it waits for nothing of that kind."""
+    is_asked = (
+        intent.state == IntentState.WAITING_FOR_STAFF
+        and intent.topic == Topic.CREATE
+        and intent.reason == Reason.CREATE_OUTCOME_UNKNOWN
+        and intent.error_code.startswith(UNPROVEN)
+    )
+    return intent.error_code.removeprefix(UNPROVEN) if is_asked else ""
+
+
 def may_hold(intent: Intent) -> bool:
     return intent.state == IntentState.PENDING
 

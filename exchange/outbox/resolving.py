@@ -31,11 +31,12 @@ def resolve(
     evidence: str,
     reason: str = "",
     code: str = "",
+    was: IntentState = IntentState.UNKNOWN,
 ) -> bool:
     """Move an unknown intent on and keep the evidence as an attempt that sent nothing.
 
     `outcome`: what the look proved of the attempts before (applied, not_applied; "" for nothing); `evidence`:
-    by what.
+    by what. `was`: where it stands until now, if a person's word moves it instead of a look.
     False where the intent has moved since it was read, or an answer came after all: nothing was written.
     """
     closed = state == IntentState.DONE
@@ -43,8 +44,8 @@ def resolve(
         f"""UPDATE exchange_intent SET state = %s, reason = %s, error_code = %s, is_ready = {true_sql()},
             attempts_made = attempts_made + 1, look_ms = NULL, clean_ms = NULL,
             due_ms = {now_sql()}, updated_ms = {now_sql()}, done_ms = {now_sql() if closed else "NULL"}
-            WHERE id = %s AND state = 'unknown' AND attempts_made = %s RETURNING attempts_made""",
-        (state.value, str(reason), code[:200], uuid_param(intent.pk), intent.attempts_made),
+            WHERE id = %s AND state = %s AND attempts_made = %s RETURNING attempts_made""",
+        (state.value, str(reason), code[:200], uuid_param(intent.pk), was.value, intent.attempts_made),
     )
     if not rows:
         return False

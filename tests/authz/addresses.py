@@ -60,7 +60,7 @@ def arguments(name: str, scene: Scene, mine: Belongings, state: str) -> dict[str
         "content_type_id": 1,
         "app_label": "customers",
         "url": "nothing/",
-        "name": {"intent-decide": "give-up", "customer-relationship-decide": "closed"}.get(name, ""),
+        "name": {"intent-decide": state or "give-up", "customer-relationship-decide": "closed"}.get(name, ""),
     }
 
 

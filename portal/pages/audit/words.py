@@ -55,6 +55,7 @@ WORDS = {
     "intent.hold": _("Held back, or let go"),
     "intent.give_up": _("Given up"),
     "intent.acknowledge": _("Marked as dealt with"),
+    "intent.confirm": _("Account confirmed by word"),
     "orphan.found": _("Orphaned account found"),
     "payment_reference.request": _("Payment reference asked for"),
     "payment_reference.created_at_exchange": _("Payment reference created at the exchange"),

@@ -30,6 +30,8 @@ class SentIntent:
     remedy: str = ""
     how: str = ""
     may_retry: bool = False
+    # Its own page has the decisions that take a reason.
+    sees_sync: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def described(intent: Intent, about: str, customer: Customer, *, user: User) -> 
     if intent.waits_for_a_person and intent.reason:
         reason = Reason(intent.reason)
         row.reason, row.remedy = str(reason.label), reason.remedy
+        row.sees_sync = may(user, "sync.view", intent.merchant_uid)
         if customer.is_editable and intent.topic == Topic.CREATE:
             row.how = how_to_correct(customer)
         row.may_retry = (

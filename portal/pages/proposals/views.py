@@ -29,6 +29,8 @@ def _deciding(do: Callable[[StaffRequest, Proposal], str]) -> Callable[..., Http
             return redirect("customer-detail", customer_id=proposal.customer_id)
         if back == "person" and proposal.subject_type == "user":
             return redirect("person-detail", user_id=proposal.subject_id)
+        if back == "intent" and proposal.subject_type == "intent":
+            return redirect("intent-detail", intent_id=proposal.subject_id)
         return redirect("people" if back == "people" else "waiting")
 
     view.__name__, view.__doc__ = do.__name__, do.__doc__

@@ -7,11 +7,14 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.four_eyes import is_needed
 from accounts.models import User
 from accounts.policy import may
 from customers.models import Customer
+from exchange.outbox.decisions import unproven_uid
 from exchange.outbox.models import Intent
 from kyc.delivery import decisions
+from kyc.reconciliation.confirming import confirm_account, propose_confirmation
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +28,23 @@ class Offer:
     said: str | Promise
     needs_reason: bool
     fits: Callable[[Intent, Customer], bool]
-    do: Callable[..., None]
+    do: Callable[..., object]
     picture: str = "circle-check"
+    # The form names the account that was seen: by now it may be another one.
+    is_of_account: bool = False
 
-    def decide(self, *, intent: Intent, actor: User, reason: str) -> None:
-        """Raises NotAllowed, NotAllowedNow; ValueError where the reason is lacking."""
+    def decide(self, *, intent: Intent, actor: User, reason: str, account: str = "") -> None:
+        """Raises NotAllowed, NotAllowedNow, FourEyesError; ValueError where the reason is lacking."""
         more: dict[str, Any] = {"reason": reason} if self.needs_reason else {}
+        if self.is_of_account:
+            more["uid"] = account
         self.do(intent=intent, actor=actor, **more)
 
 
+_CONFIRM = _(
+    "Only once the exchange has told you whose this account is, and it is this very customer: say who there"
+    " said so, when, and by what. Its documents are then sent to that account; nothing takes them back."
+)
 OFFERS = (
     Offer(
         "look",
@@ -45,6 +56,30 @@ OFFERS = (
         lambda intent, customer: decisions.may_look(intent),
         decisions.look_again,
         "search",
+    ),
+    Offer(
+        "propose-confirmation",
+        "intent.confirm",
+        _("Propose: this is the customer"),
+        _CONFIRM,
+        _("Proposed. A second person has to approve it."),
+        True,
+        lambda intent, customer: bool(unproven_uid(intent)) and is_needed("intent.confirm"),
+        propose_confirmation,
+        "user-check",
+        is_of_account=True,
+    ),
+    Offer(
+        "confirm",
+        "intent.confirm",
+        _("This is the customer"),
+        _CONFIRM,
+        _("Bound. Its reference and documents are sent with the next delivery."),
+        True,
+        lambda intent, customer: bool(unproven_uid(intent)) and not is_needed("intent.confirm"),
+        confirm_account,
+        "user-check",
+        is_of_account=True,
     ),
     Offer(
         "send",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.four_eyes import FourEyesError
 from accounts.policy import require
 from customers.models import Customer
 from exchange.outbox.models import Intent
@@ -98,8 +99,9 @@ def decide(request: StaffRequest, intent_id: UUID, name: str) -> HttpResponse:
         )
     else:
         try:
-            offer.decide(intent=found, actor=request.user, reason=reason)
-        except NotAllowedNow as refused:
+            account = request.POST.get("account", "")
+            offer.decide(intent=found, actor=request.user, reason=reason, account=account)
+        except (NotAllowedNow, FourEyesError) as refused:
             messages.error(request, str(refused))
         else:
             messages.success(request, str(offer.said))

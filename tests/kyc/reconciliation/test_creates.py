@@ -15,6 +15,7 @@ from tests.factories import (
     make_submitted_individual,
     submit,
 )
+from tests.kyc.reconciliation.hiding import hide_details
 
 
 def create_of(customer):
@@ -284,29 +285,10 @@ def test_with_the_reference_as_token_the_same_holds(exchange, deliver, settings)
     assert create_of(customer).attempts.filter(reason="reference", outcome="applied").exists()
 
 
-def _details_hidden(monkeypatch):
-    """The exchange's details say nothing of whom they are about."""
-    from exchange.client import client as client_module
-
-    read = client_module.customer_from
-    hidden = {
-        "email": None,
-        "profile": {"last_name": "****"},
-        "phone": {},
-        "business_profile": {},
-        "ubos": [],
-    }
-
-    def faceless(document, **more):
-        return read({**document, **hidden}, **more)
-
-    monkeypatch.setattr(client_module, "customer_from", faceless)
-
-
 @pytest.mark.parametrize("make", [make_submitted_individual, make_submitted_business])
 def test_a_reference_alone_adopts_nobody(exchange, deliver, settings, monkeypatch, make):
     settings.OUTBOX_TOKEN_FORM = "reference"
-    _details_hidden(monkeypatch)
+    hide_details(monkeypatch)
     customer = make()
     exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
     deliver()
@@ -355,7 +337,7 @@ def test_what_the_details_hid_is_adopted_once_they_show_it(exchange, deliver, se
     settings.OUTBOX_TOKEN_FORM = "reference"
     customer = make_submitted_individual()
     with pytest.MonkeyPatch.context() as hidden:
-        _details_hidden(hidden)
+        hide_details(hidden)
         exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
         deliver()
     look_again(intent=create_of(customer), actor=thandi)
@@ -371,7 +353,7 @@ def test_what_the_details_always_hide_is_adopted_once_the_exchange_writes_our_to
     from kyc.delivery.decisions import look_again
 
     settings.OUTBOX_TOKEN_FORM = "reference"
-    _details_hidden(monkeypatch)
+    hide_details(monkeypatch)
     customer = make_submitted_individual()
     exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
     deliver()
@@ -390,7 +372,7 @@ def test_what_the_details_always_hide_is_adopted_once_the_exchange_writes_our_to
 
 
 def test_a_token_needs_no_other_evidence(exchange, deliver, monkeypatch):
-    _details_hidden(monkeypatch)
+    hide_details(monkeypatch)
     customer = make_submitted_individual()
     exchange.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
     deliver()

@@ -1,3 +1,4 @@
+import html
 import re
 import uuid
 
@@ -5,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import AuditEntry
+from customers.models import Customer
 from exchange.client.dialects import DIALECTS
 from exchange.outbox.database import now_ms
 from exchange.outbox.groups import OPEN_GROUPS, Group, group_counts, group_of, in_groups
@@ -294,8 +296,9 @@ def test_queries_do_not_grow_with_what_is_open(
 # --- Decisions ------------------------------------------------------------------------------------
 
 
-def decide(client, intent, name, reason="The exchange said so by phone."):
-    return client.post(reverse("intent-decide", args=[intent.pk, name]), {"reason": reason}, follow=True)
+def decide(client, intent, name, reason="The exchange said so by phone.", **more):
+    address = reverse("intent-decide", args=[intent.pk, name])
+    return client.post(address, {"reason": reason, **more}, follow=True)
 
 
 def offered(client, intent):
@@ -346,9 +349,63 @@ def test_a_create_that_nobody_could_find_is_sent_after_all_with_a_reason(at_work
     assert (intent.state, intent.reason) == ("pending", "")
 
 
-def test_what_is_given_up_thaws_the_customer(at_work, staff):
-    from customers.models import Customer
+def unproven(at_work):
+    intent = waiting_create(at_work, "create_outcome_unknown")
+    Intent.objects.filter(pk=intent.pk).update(error_code="unproven:CCT777")
+    return intent
 
+
+def test_an_account_that_shows_nothing_is_bound_by_an_officers_word(at_work, staff):
+    intent = unproven(at_work)
+    assert offered(staff, intent) == ["look", "confirm", "send", "give-up"]
+    page = staff.get(reverse("intent-detail", args=[intent.pk])).text
+    assert '<input type="hidden" name="account" value="CCT777">' in page
+
+    decide(staff, intent, "confirm", account="CCT778")
+    intent.refresh_from_db()
+    assert intent.state == "waiting_for_staff"
+    decide(staff, intent, "confirm", account="CCT777")
+    intent.refresh_from_db()
+    assert intent.state == "done"
+    assert Customer.objects.get(pk=intent.lane_id).uid == "CCT777"
+
+
+def test_where_it_takes_two_it_is_proposed_and_approved_on_its_page(
+    at_work, staff, officer, client, four_eyes
+):
+    intent = unproven(at_work)
+    address = reverse("intent-detail", args=[intent.pk])
+    assert offered(staff, intent) == ["look", "propose-confirmation", "send", "give-up"]
+    reply = decide(staff, intent, "confirm", account="CCT777")
+    assert "Somebody else has to approve it" in reply.text
+    decide(staff, intent, "propose-confirmation", account="CCT777")
+    intent.refresh_from_db()
+    assert intent.state == "waiting_for_staff"
+    assert "proposed already" in decide(staff, intent, "propose-confirmation", account="CCT777").text
+    assert "You proposed this, so somebody else has to decide it." in html.unescape(staff.get(address).text)
+
+    (row,) = staff.get(address).context["page"].proposals
+    approval = reverse("proposal-approve", args=[row.proposal.pk])
+    assert approval not in staff.get(address).text
+    client.force_login(officer)
+    for page in (address, reverse("waiting"), reverse("customer-detail", args=[intent.lane_id])):
+        assert "the account CCT777 at the exchange is this customer" in client.get(page).text
+        assert approval in client.get(page).text
+    reply = client.post(approval, {"back": "intent"})
+    assert reply.headers["Location"] == address
+    intent.refresh_from_db()
+    assert (intent.state, Customer.objects.get(pk=intent.lane_id).uid) == ("done", "CCT777")
+
+
+def test_the_customers_page_leads_to_the_decisions_about_what_waits(at_work, staff, thandi):
+    intent = at_work["refused"]
+    address = reverse("intent-detail", args=[intent.pk])
+    assert address in staff.get(reverse("customer-detail", args=[intent.lane_id])).text
+    revoke(thandi, "officer", "operator", "auditor")
+    assert address not in staff.get(reverse("customer-detail", args=[intent.lane_id])).text
+
+
+def test_what_is_given_up_thaws_the_customer(at_work, staff):
     intent = waiting_create(at_work, "create_outcome_unknown")
     decide(staff, intent, "give-up")
     intent.refresh_from_db()
@@ -365,7 +422,9 @@ def test_without_a_reason_nothing_is_decided(reason, at_work, staff):
     assert not AuditEntry.objects.filter(action="intent.give_up").exists()
 
 
-@pytest.mark.parametrize("name", ["look", "send", "acknowledge", "hold", "release"])
+@pytest.mark.parametrize(
+    "name", ["look", "send", "acknowledge", "hold", "release", "confirm", "propose-confirmation"]
+)
 def test_what_does_not_fit_is_refused_in_words(name, at_work, staff):
     reply = decide(staff, at_work["refused"], name)
     at_work["refused"].refresh_from_db()
