@@ -53,7 +53,10 @@ class Reason(models.TextChoices):
     EMAIL_TAKEN_ELSEWHERE = "email_taken_elsewhere", _("The e-mail is taken at the exchange")
     UBO_EMAIL_TAKEN = "ubo_email_taken", _("A beneficial owner's e-mail is taken at the exchange")
     EXISTS_MORE_THAN_ONCE = "exists_more_than_once", _("The exchange holds the customer more than once")
-    FOREIGN_SENDER = "foreign_sender", _("Another sender created the customer with our token")
+    FOREIGN_SENDER = (
+        "foreign_sender",
+        _("An account with our token or reference was made elsewhere, or holds other data"),
+    )
     CREATE_OUTCOME_UNKNOWN = "create_outcome_unknown", _("Whether the customer was created is unknown")
     UPLOAD_OUTCOME_UNKNOWN = "upload_outcome_unknown", _("Whether the document arrived is unknown")
     PAYMENT_OUTCOME_UNKNOWN = (
@@ -75,6 +78,10 @@ class Reason(models.TextChoices):
         """What the person is to do next, in one or two sentences."""
         return str(_REMEDIES[self.value])
 
+    def remedy_for(self, code: str) -> str:
+        """The same, where the code that stands with the reason may tell more."""
+        return str(_REMEDIES_BY_CODE.get((self.value, code.partition(":")[0]), self.remedy))
+
 
 _REMEDIES = {
     "email_taken_elsewhere": _(
@@ -90,9 +97,10 @@ _REMEDIES = {
         " then mark this as dealt with."
     ),
     "foreign_sender": _(
-        "An account with our token is there that this installation did not make, or that holds other data"
-        " than was submitted. Find out which other installation, or which backup, uses this API key; ask the"
-        " exchange when the account was made and what it holds."
+        "This installation did not make the account, or it holds other data than was submitted. Find out"
+        " which other installation, or which backup, uses this API key; ask the exchange when the account was"
+        " made and what it holds. It was bound, and its documents are flagged; with contradicts: in the code"
+        " it was not."
     ),
     "create_outcome_unknown": _(
         "Whether the customer is there could not be found out. Ask the exchange whether it has an account"
@@ -127,6 +135,15 @@ _REMEDIES = {
     ),
 }
 
+_REMEDIES_BY_CODE = {
+    ("foreign_sender", "contradicts"): _(
+        "The account holds other data than was submitted, in the fields that the code names, so it was not"
+        " bound. Ask the exchange when it was made, by whom, and what it holds. If it is somebody else's, who"
+        " counts the same way, have it closed or its reference changed, and look again. If it is this"
+        " customer's and wrong there, have it corrected there, and look again; if it is wrong here, give this"
+        " up, correct the customer and submit it again."
+    ),
+}
 # The code of a create that is looked for before it is sent: after a restore it may have been sent before.
 LOOKS_FIRST = "looks_first"
 # What an unknown outcome of each topic is called. Setting the reference has none: it is sent again.

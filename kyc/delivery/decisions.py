@@ -85,7 +85,7 @@ def give_up_intent(*, intent: Intent, actor: User, reason: str) -> None:
 def acknowledge_intent(*, intent: Intent, actor: User, reason: str) -> None:
     """Staff have dealt with it, and the customer is at the exchange. Raises as `give_up_intent`."""
     if not Customer.objects.filter(pk=intent.lane_id, uid__isnull=False).exists():
-        raise NotAllowedNow(decisions.Reason(intent.reason).remedy)
+        raise NotAllowedNow(decisions.Reason(intent.reason).remedy_for(intent.error_code))
     _decide(intent, actor, "intent.acknowledge", decisions.acknowledge, _given(reason))
 
 

@@ -84,7 +84,7 @@ def _why(intent: IntentFacts) -> tuple[str, str]:
     if name not in Reason.values:
         return _("The outcome is unknown"), _("It is sent again by itself, since that can do no harm.")
     reason = Reason(name)
-    return str(reason.label), reason.remedy
+    return str(reason.label), reason.remedy_for(intent.code)
 
 
 def _told(

@@ -12,12 +12,13 @@ from kyc.requirements.rows import Blocks
 
 @dataclass(frozen=True, slots=True)
 class IntentFacts:
-    """The latest intent of a topic and subject. `state` and `reason` are the outbox's own words."""
+    """The latest intent of a topic and subject. `state`, `reason` and `code` are the outbox's own words."""
 
     topic: str
     subject_id: UUID
     state: str
     reason: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

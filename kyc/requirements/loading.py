@@ -71,7 +71,7 @@ def _facts(record: Record, findings: Findings, today: date) -> Facts:
             for warning in findings.warnings
         ),
         intents=tuple(
-            IntentFacts(intent.topic, intent.subject_id, intent.state, intent.reason)
+            IntentFacts(intent.topic, intent.subject_id, intent.state, intent.reason, intent.error_code)
             for intent in record.intents
         ),
         kyc_status=customer.kyc_status,

@@ -5,8 +5,10 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.models import AuditEntry
+from exchange.connection import make_client
 from exchange.outbox.models import Intent
 from kyc.delivery.decisions import (
     NotAllowedNow,
@@ -16,6 +18,7 @@ from kyc.delivery.decisions import (
     may_look,
     release_intent,
 )
+from kyc.requirements import requirements
 from tests.factories import make_submitted_individual
 
 
@@ -59,6 +62,36 @@ def test_a_decision_needs_its_reason(exchange, thandi):
     make_submitted_individual()
     with pytest.raises(ValueError, match="reason"):
         give_up_intent(intent=Intent.objects.get(topic="customer.create"), actor=thandi, reason=" ")
+
+
+def test_what_was_not_bound_since_it_contradicts_is_not_said_to_carry_our_token(exchange, deliver, settings):
+    """Another system counts the same way: no token, nothing bound, and nothing that says otherwise."""
+    settings.OUTBOX_TOKEN_FORM = "reference"
+    customer = make_submitted_individual(documents=())
+    client = make_client()
+    client.create_customer(
+        {
+            **{"entity_type": "individual", "account_name": customer.reference, "email": "o@example.com"},
+            **{"first_name": "Someone", "last_name": "Else", "dob": "1970-01-01"},
+            **{"phone_number": "+447400999999", "nationality": "GB", "country_of_residence": "GB"},
+            **{"address": "1 Other Road", "postcode": "LS1 4AP", "city": "Leeds", "country": "GB"},
+            **{"id_number": "X1", "occupation": "Historian", "source_of_funds": "Salary or Wages"},
+        }
+    )
+    client.close()
+    exchange.set_faults({"kind": "reset_before", "route": "customers.create", "count": 1})
+    deliver()
+    create = Intent.objects.get(topic="customer.create", subject_id=customer.pk)
+    assert (create.reason, create.error_code.partition(":")[0]) == ("foreign_sender", "contradicts")
+    customer.refresh_from_db()
+    (row,) = [row for row in requirements(customer, today=timezone.localdate()) if row.code == "create"]
+    out = StringIO()
+    call_command("outbox_status", stdout=out)
+    for told in (out.getvalue(), f"{row.title} {row.remedy}"):
+        assert "made elsewhere, or holds other data" in told
+        assert "was not bound" in told
+        assert "was bound" not in told.replace("was not bound", "")
+        assert "closed or its reference changed" in told
 
 
 def test_the_status_counts_and_names_what_needs_a_person(exchange, deliver):
