@@ -20,7 +20,7 @@ from kyc.requirements import Requirement
 from portal.pages.drafts import LookedAt, newest_drafts
 from portal.pages.overview.missing import COUNTED, drafts_without
 from portal.pages.standing import Standing
-from portal.pages.waiting.kinds import WaitingCounts, count_waiting
+from portal.pages.waiting.kinds import WaitingCounts, count_waiting, rejected_here
 from portal.pages.waiting.queries import what_waits
 from portal.pages.whose_move import open_rows
 
@@ -65,16 +65,22 @@ def work_out_blockers(*, user: User, standing: Standing, today: datetime.date) -
     customers = Customer.objects.visible_to(user).going_on()
     looked = newest_drafts(customers, today=today) if standing.drafts else LookedAt()
     among = len(looked.drafts) if looked.has_more else 0
+    rejected = rejected_here(customers, standing)
     return Blockers(
-        for_staff=_for_staff(customers, user, standing, looked.doubted, among),
+        for_staff=_for_staff(customers, user, standing, rejected, looked.doubted, among),
         of_drafts=_of_drafts(customers, standing, looked, among, today),
-        waiting=count_waiting(customers, user, standing, looked.doubted),
+        waiting=count_waiting(customers, user, standing, rejected, looked.doubted),
         among=among,
     )
 
 
 def _for_staff(
-    customers: CustomerQuerySet, user: User, standing: Standing, doubted: Collection[UUID], among: int
+    customers: CustomerQuerySet,
+    user: User,
+    standing: Standing,
+    rejected: int,
+    doubted: Collection[UUID],
+    among: int,
 ) -> list[Blocker]:
     """Each with all whom it holds: somebody who is held by two stands in both numbers."""
     going_on = customers.filter(pk=OuterRef("lane_id"))
@@ -84,10 +90,11 @@ def _for_staff(
         Blocker(what_waits(topic, reason), count, {"what": "outbox", "topic": topic, "reason": reason}, True)
         for topic, reason, count in grouped.order_by("-count", "topic", "reason")
     ]
-    if standing.rejected:
-        rows.append(
-            Blocker(_("Rejected by the exchange"), standing.rejected, {"stage": Stage.REJECTED.value})
-        )
+    if rejected:
+        # Who was taken in from the exchange waits for nobody here; the list tells them apart one by one.
+        others = {"waiting": "staff"} if rejected < standing.rejected else {}
+        query = {"stage": Stage.REJECTED.value, **others}
+        rows.append(Blocker(_("Rejected by the exchange"), rejected, query))
     if doubted:
         rows.append(
             Blocker(_("Warnings to judge"), len(doubted), {"stage": "draft", "needs": "warning"}, among=among)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.policy import merchant_scope
-from customers.choices import Stage
+from customers.choices import Origin, Stage
 from customers.models import CustomerQuerySet
 from exchange.outbox.queries import waiting_for_staff
 from portal.pages.standing import Standing
@@ -61,19 +61,32 @@ def of_kind(kind: Kind, customers: CustomerQuerySet, user: User, doubted: Collec
     others = customers.exclude(pk__in=waiting_for_staff(merchant_scope(user)).order_by().values("lane_id"))
     if kind == Kind.WARNINGS:
         return others.filter(pk__in=list(doubted), stage=Stage.DRAFT)
-    return others.filter(stage=Stage.REJECTED if kind == Kind.REJECTED else Stage.COMPLETE)
+    if kind == Kind.REJECTED:
+        return others.filter(stage=Stage.REJECTED).exclude(origin=Origin.EXCHANGE)
+    return others.filter(stage=Stage.COMPLETE)
+
+
+def rejected_here(customers: CustomerQuerySet, standing: Standing) -> int:
+    """How many of `customers` were rejected that a person here can do something about: whoever was taken in
+    from the exchange was handed over elsewhere, and is mended there."""
+    if not standing.rejected:
+        return 0
+    return standing.rejected - customers.filter(stage=Stage.REJECTED, origin=Origin.EXCHANGE).count()
 
 
 def count_waiting(
-    customers: CustomerQuerySet, user: User, standing: Standing, doubted: Collection[UUID]
+    customers: CustomerQuerySet, user: User, standing: Standing, rejected: int, doubted: Collection[UUID]
 ) -> WaitingCounts:
-    """Each of `customers`, who stand as `standing` says, counted once. Two queries, by index."""
+    """Each of `customers`, who stand as `standing` says, counted once. Two queries, by index.
+
+    `rejected`: as `rejected_here` counts them.
+    """
     stuck = with_the_outbox(customers, user)
     by_stage = dict(stuck.order_by().values_list("stage").annotate(Count("pk")))
     both = stuck.filter(pk__in=list(doubted)).count() if doubted else 0
     return WaitingCounts(
         outbox=sum(by_stage.values()),
-        rejected=standing.rejected - by_stage.get(Stage.REJECTED, 0),
+        rejected=rejected - by_stage.get(Stage.REJECTED, 0),
         warnings=len(doubted) - both,
         ready=standing.ready - by_stage.get(Stage.COMPLETE, 0),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from accounts.models import User
-from customers.choices import Origin, Stage
+from customers.choices import Stage
 from customers.makers import own_of
 from customers.models import Customer
 from exchange.outbox.choices import Reason, Topic
@@ -20,7 +20,14 @@ from portal.pages.drafts import LookedAt, newest_drafts, open_warnings
 from portal.pages.paging import PAGE_SIZE, Place, take_page
 from portal.pages.proposals.queries import Decided, Proposed, decided_for, proposals_for
 from portal.pages.standing import standing_of
-from portal.pages.waiting.kinds import Kind, WaitingCounts, count_waiting, of_kind, with_the_outbox
+from portal.pages.waiting.kinds import (
+    Kind,
+    WaitingCounts,
+    count_waiting,
+    of_kind,
+    rejected_here,
+    with_the_outbox,
+)
 from portal.pages.whose_move import requirements_for_list
 
 UNSCANNED_SHOWN = 50
@@ -84,11 +91,6 @@ class Entry:
     def is_rejected(self) -> bool:
         return self.customer.stage == Stage.REJECTED
 
-    @property
-    def is_found_there(self) -> bool:
-        """Taken in from the exchange: nothing of it can be mended here."""
-        return self.customer.origin == Origin.EXCHANGE
-
 
 @dataclass(slots=True)
 class Section:
@@ -125,7 +127,9 @@ def waiting(
     asked = asked or Asked()
     customers = Customer.objects.visible_to(user).going_on().select_related("merchant")
     drafts = newest_drafts(customers, today=today)
-    counts = count_waiting(customers, user, standing_of(customers), drafts.doubted)
+    standing = standing_of(customers)
+    rejected = rejected_here(customers, standing)
+    counts = count_waiting(customers, user, standing, rejected, drafts.doubted)
     shown, following = _page(user, customers, asked, start, counts, drafts)
     on_page = [customer for _kind, _count, rows in shown for customer in rows]
     entries = _entries(on_page, drafts, user, today)

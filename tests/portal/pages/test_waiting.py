@@ -1,6 +1,7 @@
 import uuid
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
 from accounts.models import AuditEntry
@@ -66,6 +67,31 @@ def test_whoever_waits_for_several_things_counts_and_stands_once(corner_shop, th
     assert customer.stage == Stage.COMPLETE
     assert (listed(shown), shown.counts.total) == ({"outbox": [customer], "submit": [other]}, 2)
     assert f"the one with the reference {customer.reference}" in page.text
+
+
+def test_what_was_taken_in_from_the_exchange_and_rejected_there_waits_for_nobody_here(
+    corner_shop, thandi, staff
+):
+    def rejected():
+        customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
+        return people.moved_to(customer, Stage.REJECTED)
+
+    taken_in = rejected()
+    Customer.objects.filter(pk=taken_in.pk).update(origin="exchange")
+    shown = staff.get(PAGE).context["page"]
+    assert (shown.counts.total, shown.is_empty, listed(shown)) == (0, True, {})
+
+    mine = rejected()
+    shown = staff.get(PAGE).context["page"]
+    assert (shown.counts.rejected, listed(shown)) == (1, {"rejected": [mine]})
+    # The overview says the same, and its number leads to a list of as many.
+    cache.clear()
+    blockers = staff.get(reverse("overview")).context["page"].blockers
+    (row,) = blockers.for_staff
+    assert (blockers.waiting.rejected, row.customers) == (1, 1)
+    assert [found.customer for found in staff.get(row.address).context["rows"]] == [mine]
+    everybody = staff.get(reverse("customers") + "?stage=rejected").context["rows"]
+    assert {found.customer for found in everybody} == {mine, taken_in}
 
 
 def test_everything_of_a_customer_is_sent_again_at_once(corner_shop, thandi, staff):
