@@ -68,6 +68,22 @@ class Obstacle(models.TextChoices):
             " settle that first, then ask once more"
         ),
     )
+    RECOVERING = (
+        "recovering",
+        _(
+            "The database was restored, and the exchange's lists were not read to their end since: it may be"
+            " a customer of ours that the restored database forgot; ask once more when the recovery is"
+            " through"
+        ),
+    )
+    RESTORED = (
+        "restored",
+        _(
+            "The database was restored, and names there carry our reference alone: it may be a customer of"
+            " ours that the restored database forgot; enter again whatever came in since the backup, take"
+            " RECOVERY_EPOCH out, then ask once more"
+        ),
+    )
 
 
 _ACTIONS = {

@@ -10,6 +10,7 @@ from accounts.policy import may, merchant_scope
 from customers.models import Merchant
 from kyc.drift.choices import Code, Kind, Obstacle, RunState, TakeIn
 from kyc.drift.models import DriftRow, DriftRun
+from kyc.drift.taking_in import obstacle_to_all
 
 ROWS_SHOWN = 200
 
@@ -40,6 +41,8 @@ class Drift:
     asked: int
     rows: list[Row]
     has_more: bool
+    # Why nothing is taken in just now; "" where it is.
+    waits: str
     # The totals of a comparison are all merchants': for who may see all of them.
     sees_totals: bool
 
@@ -76,6 +79,7 @@ def drift(*, user: User, values: Mapping[str, str]) -> Drift:
     for name, field in (("kind", "kind"), ("merchant", "merchant_uid")):
         if value := values.get(name):
             rows = rows.filter(**{field: value})
+    obstacle = obstacle_to_all()
     shown = list(rows.order_by("kind", "merchant_uid", "uid")[: ROWS_SHOWN + 1])
     return Drift(
         last=last,
@@ -84,8 +88,9 @@ def drift(*, user: User, values: Mapping[str, str]) -> Drift:
         counts={line["kind"]: line["n"] for line in counted},
         takeable=sum(line["takeable"] for line in counted),
         asked=sum(line["asked"] for line in counted),
-        rows=_rows(shown[:ROWS_SHOWN], user),
+        rows=_rows(shown[:ROWS_SHOWN], user, is_open_to_records=obstacle is None),
         has_more=len(shown) > ROWS_SHOWN,
+        waits=str(obstacle.label) if obstacle else "",
         sees_totals=merchant_scope(user, "drift.view") is None,
     )
 
@@ -113,7 +118,7 @@ def _takeable() -> Q:
     return Q(code__in=codes) & ~Q(take_in__in=(TakeIn.ASKED, TakeIn.DONE))
 
 
-def _rows(rows: list[DriftRow], user: User) -> list[Row]:
+def _rows(rows: list[DriftRow], user: User, *, is_open_to_records: bool) -> list[Row]:
     names = {
         merchant.uid: str(merchant)
         for merchant in Merchant.objects.visible_to(user, "drift.view").filter(
@@ -129,7 +134,7 @@ def _rows(rows: list[DriftRow], user: User) -> list[Row]:
             kind=Kind(row.kind),
             says=str(Code(row.code).label),
             obstacle=str(Obstacle(row.obstacle).label) if row.obstacle else "",
-            may_take_in=row.may_be_taken_in and rights[row.merchant_uid],
+            may_take_in=is_open_to_records and row.may_be_taken_in and rights[row.merchant_uid],
         )
         for row in rows
     ]

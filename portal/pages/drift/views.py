@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.policy import may
 from kyc.drift.reconciling import request_run
-from kyc.drift.taking_in import ask_to_take_in
+from kyc.drift.taking_in import NothingIsTakenIn, ask_to_take_in
 from portal.pages.drift.filters import DriftFilters
 from portal.pages.drift.queries import ROWS_SHOWN, takeable_rows, visible_rows
 from portal.pages.drift.queries import drift as drift_of
@@ -69,7 +69,11 @@ def take_in(request: StaffRequest, row_id: UUID | None = None) -> HttpResponse:
         rows = visible_rows(request.user).filter(pk=row_id)
         if not rows:
             raise Http404
-    asked = ask_to_take_in(list(rows), actor=request.user)
+    try:
+        asked = ask_to_take_in(list(rows), actor=request.user)
+    except NothingIsTakenIn as refused:
+        messages.error(request, _("Nothing is taken in: %(why)s.") % {"why": refused})
+        return redirect("drift")
     if asked:
         messages.success(
             request,

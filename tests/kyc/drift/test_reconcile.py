@@ -15,11 +15,12 @@ from customers.choices import Origin
 from customers.models import Customer, Merchant
 from exchange.client.bodies import individual_body
 from exchange.outbox.models import Intent
+from exchange.outbox.recovery import begin_recovery, note_recovery
 from kyc.drift.asked import do_what_was_asked, is_anything_asked
 from kyc.drift.choices import RunState
 from kyc.drift.models import DriftRow, DriftRun
 from kyc.drift.reconciling import SILENT, reconcile, request_run
-from kyc.drift.taking_in import ask_to_take_in, take_in
+from kyc.drift.taking_in import NothingIsTakenIn, ask_to_take_in, take_in
 from kyc.verification import poll_verifications
 from tests.factories import PERSON, make_customer, make_submitted_business, make_submitted_individual
 
@@ -294,6 +295,61 @@ def test_nothing_is_taken_in_while_a_create_of_the_merchant_is_not_known(ask, ac
     Intent.objects.filter(topic="customer.create").update(state="given_up", look_ms=None, reason="")
     command("--take-in")
     assert Customer.objects.filter(origin=Origin.EXCHANGE).count() == 2
+
+
+@pytest.fixture
+def restored(settings):
+    settings.RECOVERY_EPOCH = "2026-11-28T02:30:00+02:00"
+    settings.RECOVERY_EPOCH_MS = 1_795_825_800_000
+
+
+def recovered():
+    begin_recovery()
+    note_recovery("scanned_ms")
+
+
+def test_nothing_is_taken_in_while_a_recovery_is_on_its_way(ask, own_merchant, restored):
+    """Whom the restored database forgot would be kept out by a record in the place."""
+    uid = made_there(ask, "forgotten@example.com")
+    begin_recovery()
+    code, out, _err = command("--take-in")
+    assert (code, "not read to their end since" in out) == (1, True)
+    assert not Customer.objects.exists()
+    recovered()
+    command("--take-in")
+    assert Customer.objects.get().uid == uid
+
+
+def test_after_a_restore_a_bare_reference_is_not_taken_in_until_the_setting_is_out(
+    ask, own_merchant, restored, settings
+):
+    settings.OUTBOX_TOKEN_FORM = "reference"
+    uid = made_there(ask, "forgotten@example.com")
+    recovered()
+    code, out, _err = command("--take-in", "--json")
+    (row,) = json.loads(out)["drift"]
+    assert (code, row["take_in"], row["obstacle"]) == (1, "not_possible", "restored")
+    assert "carry our reference alone" in command("--take-in")[1]
+    assert not Customer.objects.exists()
+    settings.RECOVERY_EPOCH, settings.RECOVERY_EPOCH_MS = "", None
+    command("--take-in")
+    assert Customer.objects.get().uid == uid
+
+
+def test_what_was_asked_for_before_the_backup_is_not_taken_in_by_the_restored_worker(
+    exchange, ask, thandi, own_merchant, settings
+):
+    made_there(ask, "forgotten@example.com")
+    request_run(actor=thandi)
+    do_what_was_asked()
+    rows = DriftRow.objects.all()
+    assert ask_to_take_in(rows, actor=thandi) == 1
+    settings.RECOVERY_EPOCH, settings.RECOVERY_EPOCH_MS = "2026-11-28T02:30:00+02:00", 1_795_825_800_000
+    do_what_was_asked()
+    assert [(row.take_in, row.obstacle) for row in rows.all()] == [("not_possible", "recovering")]
+    assert not Customer.objects.exists()
+    with pytest.raises(NothingIsTakenIn):
+        ask_to_take_in(rows.all(), actor=thandi)
 
 
 def test_a_create_that_began_after_the_comparison_keeps_nothing_from_being_taken_in(

@@ -122,6 +122,22 @@ def test_all_that_is_only_there_is_asked_for_and_nothing_else(found, staff):
         assert found.rows.get(uid=uid).take_in == ""
 
 
+def test_after_a_restore_nothing_is_offered_or_taken_in_and_the_page_says_why(found, staff, settings):
+    settings.RECOVERY_EPOCH = "2026-11-28T02:30:00+02:00"
+    row = found.rows.get(uid="CCT900")
+    addresses = [reverse("drift-take-in", args=[row.pk]), reverse("drift-take-in-all")]
+    page = staff.get(PAGE)
+    assert "Nothing is taken in just now" in page.text
+    assert "ask once more when the recovery is through" in page.text
+    for address in addresses:
+        assert address not in page.text
+        assert "Nothing is taken in" in staff.post(address, follow=True).text
+    row.refresh_from_db()
+    assert row.take_in == TakeIn.NOT_ASKED
+    settings.RECOVERY_EPOCH = ""
+    assert addresses[0] in staff.get(PAGE).text
+
+
 def test_what_came_of_it_stands_in_the_list(found, staff):
     found.rows.filter(uid="CCT900").update(take_in=TakeIn.NOT_POSSIBLE, obstacle="email_held_here")
     assert "Another customer of this merchant has its e-mail here" in staff.get(PAGE).text
