@@ -13,10 +13,10 @@ from kyc.waivers import waivable_types
 
 _SAID = {
     Outcome.DONE: "{reference}: {doc_type} is waived. The customer is {stage}.",
-    Outcome.APPROVED: "{reference}: {doc_type} is waived, as was proposed. The customer is {stage}.",
+    Outcome.APPROVED: "{reference}: {doc_type} is waived, as proposed. The customer is {stage}.",
     Outcome.PROPOSED: (
-        "{reference}: proposed that {doc_type} be waived. Somebody else has to approve it: on the page Waiting,"
-        " or by this command with --as."
+        "{reference}: proposed that {doc_type} be waived. Somebody else has to approve it: on the page"
+        " Waiting, or by this command with --as."
     ),
 }
 
