@@ -503,6 +503,8 @@ OUTBOX_UPLOAD_LEASE_SECONDS = env.int("OUTBOX_UPLOAD_LEASE_SECONDS", 300)
 OUTBOX_SETTLE_SECONDS = env.float("OUTBOX_SETTLE_SECONDS", 300)
 # What looks up intents whose outcome is unknown, and resolves them.
 OUTBOX_RECONCILER = "payments.reconciliation"
+# What rooms beyond the customers' own hold about one: functions from a customer to sections of an export.
+SUBJECT_EXPORT_SECTIONS = ["payments.subject_export.sections_of"]
 # How a customer of ours is recognised there: "{name} [{token}]", or the reference alone where that is unique.
 OUTBOX_TOKEN_FORM = env.str("OUTBOX_TOKEN_FORM", "name_token")
 if OUTBOX_TOKEN_FORM not in ("name_token", "reference"):

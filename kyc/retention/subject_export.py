@@ -21,9 +21,11 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import IO, Any
 
+from django.conf import settings
 from django.db.models import Model
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.text import slugify
 
 from accounts import audit, policy
@@ -159,9 +161,15 @@ def _sections(customer: Customer) -> list[Section]:
             *sections,
             Section("Decided by staff", decisions),
             Section("Told to the exchange", told),
+            *(section for path in settings.SUBJECT_EXPORT_SECTIONS for section in _held_by(path, customer)),
         )
         if section.facts
     ]
+
+
+def _held_by(path: str, customer: Customer) -> list[Section]:
+    """What another room holds about the customer, by the function that the settings name."""
+    return import_string(path)(customer)
 
 
 def _sections_of_owner(ubo: Ubo) -> list[Section]:

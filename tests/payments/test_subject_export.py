@@ -1,0 +1,31 @@
+"""Whoever asks what is held about them is told of their payment references, too."""
+
+import io
+import json
+import zipfile
+
+from kyc.retention.subject_export import export_subject
+from payments.models import PaymentReference
+from payments.subject_export import TOLD
+from tests.payments.test_receiving import BODY, reference, signed  # noqa: F401
+
+# Keys and look-ups of ours, the webhook between the exchange and us, and who of the staff asked for it.
+OF_OURS = {"id", "customer", "webhook_url", "webhook_secret", "hook_digest", "requested_by"}
+
+
+def exported(customer, actor):
+    target = io.BytesIO()
+    export_subject(target, customer=customer, actor=actor, reason="Asked by letter.")
+    return json.loads(zipfile.ZipFile(target).read("data.json"))["data"]
+
+
+def test_it_holds_each_payment_reference_and_what_the_exchange_sent_about_it(reference, thandi):  # noqa: F811
+    signed(reference)
+    told = exported(reference.customer, thandi)["Payment reference INV-1"]
+    assert (told["currency"], told["event_1"]) == ("zar", BODY.decode())
+    assert not {reference.webhook_secret, reference.webhook_url} & set(told.values())
+
+
+def test_every_field_is_told_or_named_as_ours():
+    names = {field.name for field in PaymentReference._meta.concrete_fields}
+    assert names == OF_OURS | set(TOLD)
