@@ -58,6 +58,16 @@ def _lines(options: argparse.Namespace) -> Sequence[int] | None:
     return None if options.count > MOST and options.first == 0 else piece
 
 
+def _c3(options: argparse.Namespace) -> Report:
+    from tests.campaigns.c3_webhooks import WebhookPlan, run
+
+    names = ("seed", "database", "duration", "guard_off", "haste")
+    plan = WebhookPlan(**{name: getattr(options, name) for name in names})
+    plan.payees = options.customers
+    plan.is_timed = not options.guard_off
+    return run(plan)
+
+
 def _c4(options: argparse.Namespace) -> Report:
     from tests.campaigns.c4_nonces import NoncePlan, run
 
@@ -140,6 +150,7 @@ OUTAGES = ("database", "broker_emptied", "broker_gone", "disk", "exchange")
 CAMPAIGNS: dict[str, Callable[[argparse.Namespace], Report]] = {
     "c1": _c1,
     "c2": _c2,
+    "c3": _c3,
     "c4": _c4,
     "c5": _c5,
     "c6": _c6,

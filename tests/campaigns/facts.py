@@ -151,8 +151,11 @@ def _payments() -> list[dict[str, Any]]:
             "webhook_secret": row.webhook_secret,
             "exchange_id": row.exchange_id,
             "code": row.code,
+            "events": [
+                hashlib.sha256(event.body.encode("latin-1")).hexdigest() for event in row.events.all()
+            ],
         }
-        for row in PaymentReference.objects.select_related("customer")
+        for row in PaymentReference.objects.select_related("customer").prefetch_related("events")
     ]
 
 

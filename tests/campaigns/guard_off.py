@@ -39,6 +39,35 @@ def no_webhook_match() -> None:
     reconciliation.judge = lambda case, seen, pace: SendAgain()  # type: ignore[assignment]
 
 
+def answers_first() -> None:
+    """An event is answered, and kept a moment later."""
+    import threading
+
+    from django.db import connection
+
+    from payments.models import WebhookEvent
+
+    save = WebhookEvent.save
+
+    def later(event: WebhookEvent, **options: object) -> None:
+        def keep() -> None:
+            try:
+                save(event, **options)  # type: ignore[arg-type]
+            finally:
+                connection.close()
+
+        threading.Timer(1.0, keep).start()
+
+    WebhookEvent.save = later  # type: ignore[assignment]
+
+
+def any_signature() -> None:
+    """Whoever knows the address is believed."""
+    from payments import receiving
+
+    receiving.hmac.compare_digest = lambda one, other: True  # type: ignore[assignment]
+
+
 def own_nonce() -> None:
     """Each process counts its nonces by itself, from its clock."""
     from exchange.outbox.key_clock import Grant, KeyClock
@@ -206,6 +235,8 @@ GUARDS = {
         resend_unknown,
         no_token_scan,
         no_webhook_match,
+        answers_first,
+        any_signature,
         own_nonce,
         no_lease,
         no_uniqueness,

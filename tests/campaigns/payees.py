@@ -2,7 +2,7 @@
 
     python -m tests.campaigns.payees '{"seed": 7, "payees": 10, "merchants": ["uid"]}'
 
-Nothing may be broken yet: the customers are handed over on the way.
+Nothing may be broken yet: the customers are handed over on the way, unless `is_handed_over` is false.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 REFERENCES = 2
 
 
-def ask(*, seed: int, payees: int, merchants: list[str]) -> int:
+def ask(*, seed: int, payees: int, merchants: list[str], is_handed_over: bool = True) -> int:
     """Hand so many customers over, take them for verified, ask for their references; how many references."""
     from django.utils import timezone
 
@@ -32,9 +32,13 @@ def ask(*, seed: int, payees: int, merchants: list[str]) -> int:
         )
         for number in range(payees)
     ]
-    with Crew(4) as crew:
-        crew.run(until="idle")
     there = Customer.objects.filter(pk__in=[customer.pk for customer in made])
+    if is_handed_over:
+        with Crew(4) as crew:
+            crew.run(until="idle")
+    else:
+        for number, customer in enumerate(made):
+            there.filter(pk=customer.pk).update(uid=f"ID{number:010}")
     there.update(stage=Stage.VERIFIED, verdict_at=timezone.now())
     actor, asked = User.objects.machine(), 0
     for customer in there.select_related("merchant").filter(uid__isnull=False):

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,14 +24,29 @@ CSRF = "c" * 32
 @contextlib.contextmanager
 def web_server(install: Install) -> Iterator[str]:
     """It runs as `make run` starts it; its address."""
+    port = free_port()
+    process = start_web_server(install, port)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        end(process)
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+def start_web_server(install: Install, port: int) -> subprocess.Popen:
+    """Start it and wait until it answers; without the guard that the install does without."""
+    is_guarded = not install.environment["CAMPAIGN_GUARD_OFF"]
     with install.log.open("ab") as log:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "gunicorn", "--config", "python:portal.web_server"),
-                *("--bind", f"127.0.0.1:{port}", "portal.wsgi:application"),
+                *("--bind", f"127.0.0.1:{port}"),
+                "portal.wsgi:application" if is_guarded else "tests.campaigns.unguarded_wsgi:application",
             ],
             cwd=ROOT,
             env=install.environment,
@@ -39,16 +55,13 @@ def web_server(install: Install) -> Iterator[str]:
             stderr=log,
             start_new_session=True,
         )
-    try:
-        deadline = time.monotonic() + STARTS_WITHIN
-        while time.monotonic() < deadline and process.poll() is None:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        end(process)
+    address, deadline = f"http://127.0.0.1:{port}/healthz", time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline and process.poll() is None:
+        # It listens before it has loaded anything.
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=1):  # noqa: S310
+            break
+        time.sleep(0.05)
+    return process
 
 
 def browser(cookie: str) -> Any:
