@@ -1,6 +1,7 @@
 """What the exchange sends about a payment reference: proved, kept once, answered."""
 
 import base64
+import gzip
 import hashlib
 import hmac
 import json
@@ -99,6 +100,35 @@ def test_one_references_secret_opens_no_other_address(reference, verified):
     )
     proof = signature(reference.webhook_secret, BODY)
     assert send(path_of(other), **{"X-Auth-Webhook": proof}).status_code == 401
+
+
+@pytest.mark.parametrize("joined", [",", ", ", " "])
+def test_two_signatures_are_none(reference, joined):
+    proof = signature(reference.webhook_secret, BODY)
+    answer = send(path_of(reference), **{"X-Auth-Webhook": f"{proof}{joined}{proof}"})
+    assert answer.status_code == 401
+
+
+def test_a_signature_of_the_same_json_written_anew_is_401(reference):
+    proof = signature(reference.webhook_secret, json.dumps(json.loads(BODY), indent=1).encode())
+    assert send(path_of(reference), **{"X-Auth-Webhook": proof}).status_code == 401
+
+
+def test_a_packed_body_is_what_was_signed_or_refused(reference):
+    packed, secret = gzip.compress(BODY), reference.webhook_secret
+    of_content = {"X-Auth-Webhook": signature(secret, BODY), "Content-Encoding": "gzip"}
+    assert send(path_of(reference), packed, **of_content).status_code == 401
+    of_bytes = {**of_content, "X-Auth-Webhook": signature(secret, packed)}
+    assert send(path_of(reference), packed, **of_bytes).status_code == 200
+    assert WebhookEvent.objects.select_related("reference__customer").get().body.encode("latin-1") == packed
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"event": "of.another.kind"}', BODY.replace(b"123", b"999"), b"", b"no JSON"]
+)
+def test_an_event_that_nobody_knows_is_kept(reference, body):
+    assert signed(reference, body).status_code == 200
+    assert WebhookEvent.objects.count() == 1
 
 
 def test_an_address_that_nobody_has_is_404(reference):
