@@ -79,7 +79,10 @@ def _write(customer: Customer, own_reference: str, wanted: dict[str, str], actor
 
 
 def _same(before: PaymentReference, wanted: dict[str, str]) -> PaymentReference:
-    if any(getattr(before, name) != value for name, value in wanted.items()):
+    is_same = before.currency == wanted["currency"] and (
+        _number(before.expected_amount) == _number(wanted["expected_amount"])
+    )
+    if not is_same:
         raise _refused(
             "asked_for_differently",
             "own_reference",
@@ -87,6 +90,10 @@ def _same(before: PaymentReference, wanted: dict[str, str]) -> PaymentReference:
             _("Take another reference of yours: what the exchange holds can't be changed."),
         )
     return before
+
+
+def _number(amount: str) -> Decimal | None:
+    return Decimal(amount) if amount else None
 
 
 def _check(locked: Customer) -> None:
@@ -135,7 +142,7 @@ def _amount(text: str) -> str:
             _("The amount must be above 0, and below 1,000,000,000,000,000."),
             _("Leave it out where any amount may come."),
         )
-    return format(amount, "f")
+    return text.strip()
 
 
 def _refused(code: str, field: str, message: Any, remedy: Any = "") -> Refused:

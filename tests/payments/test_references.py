@@ -23,7 +23,7 @@ def ask(customer, own_reference="INV-1", currency="zar", **more):
 
 def test_it_is_one_row_one_intent_and_one_audit_row(verified):
     reference = ask(verified, expected_amount="1000.50")
-    assert (reference.currency, reference.expected_amount, reference.exchange_id) == ("zar", "1000.5", None)
+    assert (reference.currency, reference.expected_amount, reference.exchange_id) == ("zar", "1000.50", None)
     (intent,) = Intent.objects.all()
     assert (intent.topic, intent.subject_id, intent.lane_id) == (
         "payment_reference.create",
@@ -31,11 +31,11 @@ def test_it_is_one_row_one_intent_and_one_audit_row(verified):
         verified.pk,
     )
     (row,) = AuditEntry.objects.filter(action="payment_reference.request")
-    assert row.details == {"own_reference": "INV-1", "currency": "zar", "expected_amount": "1000.5"}
+    assert row.details == {"own_reference": "INV-1", "currency": "zar", "expected_amount": "1000.50"}
 
 
 def test_asked_twice_under_one_name_it_is_one(verified):
-    assert ask(verified) == ask(verified)
+    assert ask(verified, expected_amount="10") == ask(verified, expected_amount="10.00")
     assert (PaymentReference.objects.count(), Intent.objects.count()) == (1, 1)
 
 
