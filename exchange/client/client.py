@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode
@@ -58,7 +58,7 @@ class Reply:
     """An answer that was applied, its header names in lower case. `document`: None where it had no body."""
 
     status: int
-    document: object | None
+    document: object | None = field(repr=False)
     headers: Mapping[str, str]
     server_date: datetime | None
 
@@ -144,8 +144,8 @@ class ExchangeClient:
 
     def create_payment_reference(self, body: Mapping[str, object]) -> PaymentReference:
         """Create a deposit reference of a customer (002:2684); `body` as `bodies` builds it."""
-        reply = self.call("create_payment_reference", json_body=body)
-        return payment_reference_from(object_of(reply.document) or {})
+        row = object_of(self.call("create_payment_reference", json_body=body).document, "id") or {}
+        return payment_reference_from(row, uid_of(row, "id"))
 
     def list_payment_references(
         self, uid: str, page: int = 1, limit: int = MAX_PAYMENTS_LIMIT
@@ -153,12 +153,12 @@ class ExchangeClient:
         """A page of one customer's payment references (002:3035), by their id."""
         query = {"uid": _checked_uid(uid, "list_payment_references"), "page": page, "limit": limit}
         reply = self.call("list_payment_references", query=query)
-        return _page(reply, page, limit, lambda row, _id: payment_reference_from(row), key="id")
+        return _page(reply, page, limit, payment_reference_from, key="id")
 
     def get_payment_reference(self, id: str) -> PaymentReference:
         """One in full (002:3130), without its secret. A missing one is Refused with status 404."""
-        reply = self.call("get_payment_reference", uid=id)
-        return payment_reference_from({"id": id, **(object_of(reply.document) or {})})
+        row = object_of(self.call("get_payment_reference", uid=id).document, "id") or {}
+        return payment_reference_from(row, uid_of(row, "id") or id)
 
     def upload_document(
         self,

@@ -31,9 +31,9 @@ _ECHO_KEYS = frozenset(("value", "values", "input", "received", "rejected_value"
 _CODE_WORDS = frozenset(
     _WORD.findall(
         "account already authz blank business customer customers doc document duplicate email empty error "
-        "exist exists expired expire file format found inclusion invalid is long missing must not number "
-        "parameter profile record required resource server short size state taken too type ubo ubos unknown "
-        "upload user validation"
+        "exist exists expired expire file format found http https inclusion invalid is long missing must not "
+        "number parameter profile record required resource server short size state taken too type ubo ubos "
+        "unknown upload user validation"
     )
 )
 # Sent values that are words of closed lists or of ours, not somebody's data.
@@ -50,6 +50,8 @@ _PUBLIC_FIELDS = frozenset(
         "industry",
         "license_status",
         "doc_type",
+        "currency",
+        "webhook_protocol",
     )
 )
 

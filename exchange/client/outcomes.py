@@ -141,7 +141,7 @@ def _success(expects: Expects, status: int, body: bytes) -> Verdict:
         Expects.OBJECT: lambda: object_of(document) is not None,
         Expects.LIST: lambda: list_of(document) is not None,
         Expects.UID: lambda: uid_of(object_of(document)) is not None,
-        Expects.ID: lambda: uid_of(object_of(document), "id") is not None,
+        Expects.ID: lambda: uid_of(object_of(document, "id"), "id") is not None,
     }[expects]()
     if carried:
         return Verdict(Outcome.APPLIED, Reason.APPLIED, status, document=document)

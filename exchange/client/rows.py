@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-_LIST_WRAPPERS = ("data", "customers", "merchants", "items", "results", "rows")
-_OBJECT_WRAPPERS = ("data", "customer", "merchant", "result")
+_LIST_WRAPPERS = (
+    "data",
+    "customers",
+    "merchants",
+    "payments",
+    "payment_references",
+    "items",
+    "results",
+    "rows",
+)
+# By what the object itself is known by. A payment reference's customer has an id too: that is no wrapper.
+_OBJECT_WRAPPERS = {
+    "uid": ("data", "customer", "merchant", "result"),
+    "id": ("data", "payment", "payment_reference", "result"),
+}
 
 
 def list_of(document: object) -> list | None:
@@ -18,12 +31,12 @@ def list_of(document: object) -> list | None:
     return None
 
 
-def object_of(document: object) -> Mapping | None:
-    """The object that an answer is, or wraps; None where there is none."""
+def object_of(document: object, name: str = "uid") -> Mapping | None:
+    """The object that an answer is, or wraps; None where there is none. `name`: uid or id, which it has."""
     if not isinstance(document, Mapping):
         return None
-    if "uid" not in document:
-        for key in _OBJECT_WRAPPERS:
+    if name not in document:
+        for key in _OBJECT_WRAPPERS[name]:
             if isinstance(document.get(key), Mapping):
                 return document[key]
     return document

@@ -205,13 +205,12 @@ def merchant_from(row: Mapping, uid: str) -> Merchant:
     )
 
 
-def payment_reference_from(row: Mapping) -> PaymentReference:
-    """`row` must carry an id, as whoever read it has seen to."""
-    reference_id = uid_of(row, "id")
-    if reference_id is None:
-        raise ValueError("A payment reference was read without an id.")
+def payment_reference_from(row: Mapping, id: str | None) -> PaymentReference:
+    """`id`: the row's own, or the one that was asked for; a create's is there, as `classify` has seen to."""
+    if id is None:
+        raise ValueError("A payment reference was counted as created without an id.")
     return PaymentReference(
-        id=reference_id,
+        id=id,
         reference=text_of(row, "reference"),
         uid=uid_of(row),
         currency=text_of(row, "currency"),
