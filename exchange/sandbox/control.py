@@ -120,7 +120,8 @@ def reset(sandbox) -> None:
 
 
 def state(sandbox) -> dict:
-    """Everything that is held, so that a test can compare all of it."""
+    """Everything that is held, so that a test can compare all of it; payment references are a call of their
+    own, since what they hold is secret."""
     store, now = sandbox.store, time.time()
     ubos: dict[str, list[dict]] = {}
     for row in store.rows("SELECT * FROM ubos ORDER BY id"):
@@ -161,6 +162,7 @@ def state(sandbox) -> dict:
             "customers": len(accounts["customer"]),
             "ubos": sum(map(len, ubos.values())),
             "documents": len(held),
+            "payment_references": store.one("SELECT COUNT(*) FROM payment_references")[0],
             "effects": store.one("SELECT COUNT(*) FROM effects")[0],
             "repeated_nonces": sum(key.nonces.repeats for key in sandbox.keys.values()),
             "refused": dict(sandbox.refused),

@@ -61,7 +61,7 @@ _QUIRKS: dict[str, tuple[Any, str]] = {
     "business_kyc_status": ("shown", "whether a business shows its kyc_status, or only its state"),
     "business_account_name": (False, "a business's details show its account_name"),
     "list_order": ("asc", "of the lists, by creation"),
-    "list_lag_seconds": (0.0, "how long a new customer is missing from the lists"),
+    "list_lag_seconds": (0.0, "how long what is new is missing from the lists of customers and payments"),
     "list_total": (True, "lists carry the Total header"),
     "list_page_cap": (0, "rows in a page of a list at the most, counted by what was asked; 0: no such"),
     "payments_webhook_url": ("everywhere", "which answers show a payment reference's webhook_url"),

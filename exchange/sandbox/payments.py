@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import sqlite3
 import time
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from exchange.sandbox.paging import ORDERS, page_headers, page_of
+from exchange.sandbox.representations import moment
 from exchange.sandbox.store import Store, log_effect
 from exchange.sandbox.wire import Refusal, Reply, Request, json_reply
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 100  # 002:3053
 PROTOCOLS = ("hmac", "plain_text", "none")  # 002:2756
-ACTIONS = ("none", "aggregate", "convert_and_withdraw", "aggregate_convert_and_withdraw")  # 002:2762
+# 002:2762, and whether it converts and withdraws: then it must say to what and where (002:2764-2765).
+ACTIONS = {
+    "none": False,
+    "aggregate": False,
+    "convert_and_withdraw": True,
+    "aggregate_convert_and_withdraw": True,
+}
+MAX_SLIPPAGE = 5  # per cent, 002:2766
 # Where the webhook's address comes back: in each answer, in details alone, or in none.
 EVERYWHERE, DETAILS = "everywhere", "details"
+
+_PREFIX = "account.payments."
+_CURRENCY = re.compile(r"[A-Za-z0-9]{1,10}")
+_AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f]")
 
 
 def create_payment(store: Store, request: Request, quirks: dict) -> Reply:
@@ -27,8 +40,9 @@ def create_payment(store: Store, request: Request, quirks: dict) -> Reply:
     if codes:
         raise Refusal(422, *codes)
     now = time.time()
+    amount = data.get("expected_amount")
     with store.writing() as connection:
-        reference = f"PAY-{secrets.token_hex(4).upper()}"
+        reference = f"PAY-{secrets.token_hex(5).upper()}"
         number = connection.execute(
             "INSERT INTO payment_references"
             " (reference, uid, currency, expected_amount, deposit_action, state, webhook_url, webhook_secret,"
@@ -38,7 +52,7 @@ def create_payment(store: Store, request: Request, quirks: dict) -> Reply:
                 reference,
                 data["uid"],
                 data["currency"],
-                data.get("expected_amount") or None,
+                None if amount in (None, "") else str(amount),
                 json.dumps(data["deposit_action"]) if data.get("deposit_action") else None,
                 data.get("webhook_url") or None,
                 data.get("webhook_secret") or None,
@@ -60,6 +74,8 @@ def list_payments(store: Store, request: Request, quirks: dict) -> Reply:
         if not _is_customer(store, request, uid):
             raise Refusal(422, "uid.doesnt_exist")
         where, values = "uid = ?", [uid]
+    elif request.acting_uid:
+        where, values = "uid IN (SELECT uid FROM accounts WHERE merchant_uid = ?)", [request.acting_uid]
     if quirks["list_lag_seconds"] > 0:
         where += " AND created_at <= ?"
         values.append(time.time() - quirks["list_lag_seconds"])
@@ -93,47 +109,78 @@ def held_payments(store: Store) -> list[dict[str, object]]:
 
 
 def _codes(store: Store, request: Request, data: dict) -> list[str]:
+    known = {"uid": lambda uid: _is_customer(store, request, uid), "currency": _CURRENCY.fullmatch}
     codes = []
-    uid, currency, amount = data.get("uid"), data.get("currency"), data.get("expected_amount")
-    if not uid:
-        codes.append("uid.missing")
-    elif not isinstance(uid, str) or not _is_customer(store, request, uid):
-        codes.append("uid.doesnt_exist")
-    if not currency:
-        codes.append("currency.missing")
-    elif not isinstance(currency, str) or not currency.isalnum() or len(currency) > 10:
-        codes.append("currency.doesnt_exist")
+    for name, is_known in known.items():
+        value = data.get(name)
+        if missing := _missing(name, value):
+            codes += missing
+        elif not isinstance(value, str) or not is_known(value):
+            codes.append(f"{name}.doesnt_exist")
+    amount = data.get("expected_amount")
     if amount not in (None, "") and not _is_positive(amount):
         codes.append("expected_amount.non_positive")
     return [*codes, *_webhook_codes(data), *_action_codes(data.get("deposit_action"))]
 
 
+def _missing(name: str, value: object) -> list[str]:
+    """The two codes of the original stack's parameter check, or the one for what is there and blank."""
+    codes = [f"{_PREFIX}missing_{name}", f"{_PREFIX}empty_{name}"]
+    if value is None:
+        return codes
+    return codes[1:] if isinstance(value, str) and not value.strip() else []
+
+
 def _webhook_codes(data: dict) -> list[str]:
     url, secret, protocol = (data.get(f"webhook_{name}") for name in ("url", "secret", "protocol"))
     codes = []
-    if url and (not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https")):
+    if url not in (None, "") and not _is_web_address(url):
         codes.append("webhook_url.invalid")
-    if protocol and protocol not in PROTOCOLS:
+    if secret is not None and not isinstance(secret, str):
+        codes.append("webhook_secret.invalid")
+    if protocol not in (None, "", *PROTOCOLS):
         codes.append("webhook_protocol.inclusion")
-    elif protocol in ("hmac", "plain_text") and not secret:
-        codes.append("webhook_secret.missing")
+    elif protocol in ("hmac", "plain_text"):
+        codes += _missing("webhook_secret", secret)
     return codes
 
 
+def _is_web_address(url: object) -> bool:
+    if not isinstance(url, str) or _NO_ADDRESS.search(url):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 def _action_codes(action: object) -> list[str]:
-    if not action:
+    """002:2758-2774: unlike a customer's, a payment's may be any of the four."""
+    if action in (None, ""):
         return []
-    if not isinstance(action, dict) or action.get("action") not in ACTIONS:
-        return ["deposit_action.inclusion"]
-    return []
+    if not isinstance(action, dict) or not isinstance(action.get("action"), str):
+        return ["deposit_action.invalid"]
+    if action["action"] not in ACTIONS:
+        return ["deposit_action.action.inclusion"]
+    codes = []
+    if ACTIONS[action["action"]]:
+        if not action.get("target_currency"):
+            codes.append("deposit_action.target_currency.missing")
+        if not action.get("beneficiary_id") and not action.get("lightning_invoice"):
+            codes.append("deposit_action.beneficiary_id.missing")
+    slippage = action.get("max_slippage")
+    if slippage is not None and not (_is_positive(slippage) and Decimal(str(slippage)) <= MAX_SLIPPAGE):
+        codes.append("deposit_action.max_slippage.out_of_range")
+    return codes
 
 
 def _is_positive(amount: object) -> bool:
-    try:
-        number = Decimal(str(amount))
-    except InvalidOperation:
+    """Decimal digits above 0, as text or as a JSON number."""
+    if isinstance(amount, bool) or not isinstance(amount, str | int | float):
         return False
-    return number.is_finite() and number > 0
+    text = str(amount)
+    return _AMOUNT.fullmatch(text) is not None and Decimal(text) > 0
 
 
 def _is_customer(store: Store, request: Request, uid: str) -> bool:
@@ -148,6 +195,4 @@ def _shown(row: sqlite3.Row, with_url: bool) -> dict[str, object]:
     if row["webhook_url"] and with_url:
         shown["webhook_url"] = row["webhook_url"]
         shown["webhook_protocol"] = row["webhook_protocol"]
-    for name in ("created_at", "updated_at"):
-        shown[name] = datetime.fromtimestamp(row[name], UTC).isoformat(timespec="seconds")
-    return shown
+    return {**shown, "created_at": moment(row["created_at"]), "updated_at": moment(row["updated_at"])}

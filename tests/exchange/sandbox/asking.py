@@ -10,6 +10,7 @@ import requests
 CUSTOMERS = "/api/v2/persona/resource/customers"
 MERCHANTS = "/api/v2/persona/resource/merchants"
 UPLOADS = "/api/v2/verification/customers/documents"
+PAYMENTS = "/api/v2/atlas/account/payments"
 JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 20
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
 PDF = b"%PDF-1.7\n" + b"page" * 20
