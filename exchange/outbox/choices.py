@@ -116,8 +116,8 @@ _REMEDIES = {
     ),
     "payment_outcome_unknown": _(
         "The reply was lost, and the exchange's list did not tell whether the payment reference is there."
-        " Ask the exchange whether it holds one of this customer for this currency and amount from the time of"
-        " the attempts. If it does, look again; if it says that it holds none, send after all."
+        " Ask the exchange whether it holds one of this customer for this currency and amount, from the time"
+        " of the attempts. If it does, look again; if it says that it holds none, send after all."
     ),
     "payment_exists_twice": _(
         "The oldest one was taken; the others are named in the code, lead to the same webhook address, and"
