@@ -27,7 +27,7 @@ def sections_of(customer: Customer) -> list[Section]:
 def _section(reference: PaymentReference, customer: Customer) -> Section:
     reference.customer = customer
     facts = [
-        Fact(name, str(PaymentReference._meta.get_field(name).verbose_name), value)
+        Fact(name, str(getattr(PaymentReference._meta.get_field(name), "verbose_name", name)), value)
         for name in TOLD
         if (value := getattr(reference, name))
     ]

@@ -7,6 +7,7 @@ import re
 import secrets
 import sqlite3
 import time
+from collections.abc import Callable
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -109,7 +110,10 @@ def held_payments(store: Store) -> list[dict[str, object]]:
 
 
 def _codes(store: Store, request: Request, data: dict) -> list[str]:
-    known = {"uid": lambda uid: _is_customer(store, request, uid), "currency": _CURRENCY.fullmatch}
+    known: dict[str, Callable[[str], object]] = {
+        "uid": lambda uid: _is_customer(store, request, uid),
+        "currency": _CURRENCY.fullmatch,
+    }
     codes = []
     for name, is_known in known.items():
         value = data.get(name)

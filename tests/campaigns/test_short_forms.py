@@ -9,6 +9,7 @@ import pytest
 from tests.campaigns import (
     c1_exactly_once,
     c2_crash_points,
+    c3_webhooks,
     c4_nonces,
     c5_fairness,
     c6_outages,
@@ -22,6 +23,7 @@ from tests.campaigns import (
 )
 from tests.campaigns.c1_exactly_once import NO_END, Plan
 from tests.campaigns.c2_crash_points import CrashPlan
+from tests.campaigns.c3_webhooks import WebhookPlan
 from tests.campaigns.c4_nonces import NoncePlan
 from tests.campaigns.c5_fairness import FairnessPlan
 from tests.campaigns.c6_outages import OutagePlan
@@ -105,6 +107,28 @@ def test_sending_again_what_was_sent_when_the_worker_was_killed_breaks_it():
     plan = CrashPlan(is_business=False, duration=SECONDS, names=names, lines=(), guard_off="resend_unknown")
     report = c2_crash_points.run(plan)
     assert "p2_documents_arrive_and_doubt_is_flagged" in report.broken, report
+
+
+def webhooks(**more) -> WebhookPlan:
+    return WebhookPlan(**{"payees": 6, "duration": SECONDS, "kill_every": 1.0, "is_timed": False, **more})
+
+
+def test_each_event_is_kept_once_though_the_web_server_is_killed():
+    report = c3_webhooks.run(webhooks())
+    assert report.holds, report
+    assert report.figures["kills"] >= 1
+
+
+@elsewhere
+def test_answering_an_event_before_it_is_kept_loses_it():
+    report = c3_webhooks.run(webhooks(payees=20, guard_off="answers_first"))
+    assert "every true event is kept" in report.broken, report
+
+
+@elsewhere
+def test_believing_whoever_knows_the_address_keeps_what_is_forged():
+    report = c3_webhooks.run(webhooks(guard_off="any_signature"))
+    assert "nothing forged is kept" in report.broken, report
 
 
 def test_no_nonce_is_given_twice_while_the_clock_steps():
