@@ -110,7 +110,7 @@ def test_sending_again_what_was_sent_when_the_worker_was_killed_breaks_it():
 
 
 def webhooks(**more) -> WebhookPlan:
-    return WebhookPlan(**{"payees": 6, "duration": SECONDS, "kill_every": 1.0, "is_timed": False, **more})
+    return WebhookPlan(**{"payees": 8, "duration": SECONDS, "kill_every": 0.3, "is_timed": False, **more})
 
 
 def test_each_event_is_kept_once_though_the_web_server_is_killed():
