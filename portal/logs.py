@@ -107,7 +107,7 @@ def _time(record: logging.LogRecord) -> str:
 
 def configuration(*, level: str, form: str, mail: bool) -> dict[str, Any]:
     """`LOGGING`: everything through the filter, to stderr; errors by mail as well, if there is anybody."""
-    ours = ("exchange", "accounts", "customers", "kyc", "portal", "vault")
+    ours = ("exchange", "accounts", "customers", "kyc", "payments", "portal", "vault")
     formatter = JsonFormatter if form == "json" else LineFormatter
     handlers: dict[str, Any] = {
         "console": {"class": "logging.StreamHandler", "formatter": "said", "filters": ["not_talkative"]}

@@ -13,7 +13,7 @@ fi
 found=0
 
 echo "== bandit: the code"
-"$env/bin/bandit" --quiet --configfile pyproject.toml --recursive vault exchange accounts customers kyc portal || found=1
+"$env/bin/bandit" --quiet --configfile pyproject.toml --recursive vault exchange accounts customers kyc payments portal || found=1
 
 echo "== pip-audit: known vulnerabilities of what the lock names"
 # Strict: a package that can't be audited is a failure. Plain pip-audit may say "none" while it skips every one.
