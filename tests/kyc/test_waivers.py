@@ -7,10 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, Proposal
 from accounts.policy import NotAllowed
 from accounts.roles import WAIVERS_NARROWED_AT
 from customers.problems import Refused
+from kyc.approvals.waivers import propose_waiver
 from kyc.doc_types import BUSINESS_TYPES
 from kyc.models import Waiver
 from kyc.waivers import waive_document
@@ -127,6 +128,16 @@ def test_where_it_takes_two_the_command_proposes_and_another_person_approves_by_
     assert "as proposed" in by_command(actor=officer.email)
     waiver = Waiver.objects.get()
     assert (waiver.proposed_by, waiver.waived_by, waiver.eyes) == (thandi, officer, "two")
+
+
+def test_what_is_waived_already_is_not_proposed_again(acme, officer, thandi, four_eyes):
+    by_command(actor=thandi.email)
+    by_command(actor=officer.email)
+    assert "Tax Statement is waived." in by_command(actor=thandi.email)
+    with pytest.raises(Refused) as refused:
+        propose_waiver(customer=acme, doc_type="Tax Statement", reason="New.", actor=thandi)
+    assert codes(refused) == ["waived_already"]
+    assert Proposal.objects.count() == 1
 
 
 def test_an_agents_command_proposes_though_one_officer_would_do(acme, agent):
