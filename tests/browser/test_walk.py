@@ -8,6 +8,7 @@ from customers.choices import Stage
 from customers.models import Merchant
 from exchange.outbox.database import now_ms
 from exchange.outbox.models import Circuit, Intent, Worker
+from kyc.drift.choices import Obstacle
 from kyc.drift.models import DriftRow, DriftRun
 from tests.portal.pages import people
 
@@ -65,12 +66,30 @@ def world(transactional_db, thandi):
         DriftRow(run=run, merchant_uid=shop.uid, code=code, uid=f"CCT{code}", **row)
         for code, row in rows.items()
     )
+    DriftRow.objects.bulk_create(
+        DriftRow(
+            run=run,
+            merchant_uid=shop.uid,
+            kind="only_there",
+            code="stranger",
+            uid=f"CCT8{number}",
+            take_in="not_possible",
+            obstacle=obstacle,
+        )
+        for number, obstacle in enumerate(Obstacle.values)
+    )
     draft = people.a_business(shop, thandi, documents=False)
     people.hand_in(draft, thandi, "AML Policy")
     people.hand_in(draft, thandi, "AML Policy")
     return {
         "verified": people.moved_to(verified, Stage.VERIFIED),
         "in review": in_review,
+        "rejected": people.moved_to(
+            people.submitted(people.an_individual(shop, thandi), thandi), Stage.REJECTED
+        ),
+        "rejected business": people.moved_to(
+            people.submitted(people.a_business(shop, thandi), thandi), Stage.REJECTED
+        ),
         "stuck": stuck,
         "lost": lost,
         "draft": draft,
