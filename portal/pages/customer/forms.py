@@ -42,13 +42,25 @@ class UploadForm(forms.Form):
         self, *args, types: Sequence[str], first: str = "", owner: UUID | None = None, **kwargs
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["doc_type"].choices = [(name, name) for name in types]  # type: ignore[attr-defined]
+        choices = [(name, name) for name in types]
+        if len(choices) > 1 and not first:
+            # Nobody knows which it will be: the first of them would be handed in by whoever overlooks it.
+            choices.insert(0, ("", _("Choose which it is")))
+        self.fields["doc_type"].choices = choices  # type: ignore[attr-defined]
         self.fields["doc_type"].initial = first
         self.fields["owner"].initial = owner
         rows = [DOC_TYPES[name] for name in types]
-        if not any(row.needs_number for row in rows):
-            del self.fields["doc_number"]
-        if not any(row.takes_expiry for row in rows):
-            del self.fields["doc_expire"]
-        if not any(row.is_dated for row in rows):
-            del self.fields["doc_issued"]
+        dated = ", ".join(row.name for row in rows if row.is_dated)
+        for field, carrying, whose in (
+            ("doc_number", [row.needs_number for row in rows], _("Of an identity document.")),
+            ("doc_expire", [row.takes_expiry for row in rows], _("Of an identity document that has one.")),
+            (
+                "doc_issued",
+                [row.is_dated for row in rows],
+                _("Of what has to be recent: %(types)s.") % {"types": dated},
+            ),
+        ):
+            if not any(carrying):
+                del self.fields[field]
+            elif not all(carrying):
+                self.fields[field].help_text = whose

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
 from customers.merchant_contacts import CONTACT_FIELDS
 from customers.models import Merchant
@@ -20,4 +21,7 @@ class ContactForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None, *, merchant: Merchant) -> None:
         super().__init__(data, initial={name: getattr(merchant, name) for name in CONTACT_FIELDS})
         for name, field in self.fields.items():
-            field.label = getattr(Merchant, name).field.verbose_name
+            field.label = capfirst(getattr(Merchant, name).field.verbose_name)
+        for name in list(self.errors)[:1]:
+            # The form stands below all stages: on a phone nobody would see that nothing was saved.
+            self.fields[name].widget.attrs["autofocus"] = True

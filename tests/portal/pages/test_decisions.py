@@ -132,6 +132,23 @@ def test_without_a_file_nothing_is_added_and_the_field_is_named(corner_shop, tha
     assert said(response)[0].startswith("File:")
 
 
+def test_where_it_may_be_any_document_none_is_chosen_beforehand(corner_shop, thandi, staff):
+    customer = people.moved_to(
+        people.submitted(people.an_individual(corner_shop, thandi), thandi), Stage.REJECTED
+    )
+    page = staff.get(reverse("customer-detail", args=[customer.pk]))
+    ((_whose, form),) = next(
+        need.uploads for need in page.context["page"].needs if need.row.code == "verification"
+    )
+    assert form["doc_type"].subwidgets[0].data["value"] == ""
+    for said_of in ("Of an identity document.", "Of what has to be recent: Proof of Address."):
+        assert said_of in page.text
+
+    picture = SimpleUploadedFile("s.jpg", files.jpeg(), "image/jpeg")
+    response = post(staff, "add-document", customer, doc_type="", file=picture)
+    assert said(response)[0].startswith("Document:")
+
+
 def test_a_document_of_an_owner_goes_to_that_owner(corner_shop, thandi, staff):
     business = people.a_business(corner_shop, thandi, documents=False)
     owner = business.ubos.get()

@@ -1,3 +1,5 @@
+import re
+
 from django.urls import reverse
 
 from accounts.models import AuditEntry
@@ -64,6 +66,7 @@ def test_an_address_that_is_none_is_said_beside_its_field(corner_shop, staff):
 
     assert response.status_code == 422
     assert "contact_email" in response.context["form"].errors
+    assert re.search(r'<input[^>]* name="contact_email"[^>]* autofocus', response.text)
     assert response.context["merchant"].contact_email == ""
 
 
