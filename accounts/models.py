@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit_rows import AuditEntry, AuditHead, AuditLink, AuditSeal
@@ -93,7 +94,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return gettext("the portal itself") if self.is_machine else self.name or self.email
 
     def get_full_name(self) -> str:
         return self.name

@@ -137,9 +137,7 @@ def reason_in_words(entry: AuditEntry) -> str:
 
 
 def who(entry: AuditEntry) -> str:
-    if entry.actor is None:
-        return gettext("nobody who was signed in")
-    return gettext("the portal itself") if entry.actor.is_machine else str(entry.actor)
+    return str(entry.actor) if entry.actor else gettext("nobody who was signed in")
 
 
 def roles_in_words(roles: str) -> str:

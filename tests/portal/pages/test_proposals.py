@@ -1,6 +1,9 @@
 """Four eyes on the pages: who proposes, who approves, and what the maker is told."""
 
+import io
+
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -134,6 +137,17 @@ def test_a_waiver_takes_two(corner_shop, agent, officer):
     decide(officer, "approve", proposal, back="customer")
     waiver = Waiver.objects.get()
     assert (waiver.proposed_by, waiver.waived_by, waiver.eyes) == (agent, officer, "two")
+
+
+def test_what_a_command_proposes_in_no_persons_name_is_said_to_be_the_portals_own(
+    corner_shop, agent, officer
+):
+    business = people.a_business(corner_shop, agent)
+    call_command("waive_document", business.reference, "Tax Statement", reason="New.", stdout=io.StringIO())
+    assert "proposed by the portal itself" in signed_in(officer).get(reverse("waiting")).text
+    decide(officer, "approve", Proposal.objects.get())
+    page = signed_in(officer).get(reverse("customer-detail", args=[business.pk]))
+    assert f"the portal itself, approved by {officer}" in page.text
 
 
 def test_whoever_had_a_hand_in_a_customer_does_not_submit_it(corner_shop, agent, officer):
