@@ -9,11 +9,10 @@ from uuid import UUID
 from accounts.models import User
 from customers.choices import Stage
 from customers.makers import own_of
-from customers.models import Customer
+from customers.models import Customer, Ubo
 from exchange.outbox.choices import Reason, Topic
 from exchange.outbox.queries import waiting_for_staff
 from kyc.models import Document
-from kyc.requirements import Requirement
 from kyc.scanning.rescanning import waiting_for_scanner
 from portal.pages.customer.sent import SentIntent, described, titles_of
 from portal.pages.drafts import LookedAt, newest_drafts, open_warnings
@@ -69,6 +68,14 @@ class Matter:
     items: list[SentIntent] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A warning to judge. `whose`: the beneficial owner it is about, by name; "" for the customer itself."""
+
+    title: str
+    whose: str
+
+
 @dataclass(slots=True)
 class Entry:
     """One customer and everything that it waits for. `may_retry`: how many things can be sent again.
@@ -76,7 +83,7 @@ class Entry:
 
     customer: Customer
     matters: list[Matter] = field(default_factory=list)
-    warnings: list[Requirement] = field(default_factory=list)
+    warnings: list[Doubt] = field(default_factory=list)
     is_own: bool = False
 
     @property
@@ -185,10 +192,11 @@ def _entries(
     # Only drafts have warnings to judge, and the newest were looked at already.
     others = [row for row in customers if row.stage == Stage.DRAFT and row.pk not in drafts.requirements]
     requirements = drafts.requirements | (requirements_for_list(others, today=today) if others else {})
-    entries = {
-        customer.pk: Entry(customer, warnings=open_warnings(requirements.get(customer.pk, ())))
-        for customer in customers
-    }
+    entries = {customer.pk: Entry(customer) for customer in customers}
+    names = _owners_by_name(customers)
+    for pk, entry in entries.items():
+        for row in open_warnings(requirements.get(pk, ())):
+            entry.warnings.append(Doubt(row.title, names.get((pk, row.subject.partition("/")[0]), "")))
     for pk in own_of([entry.customer for entry in entries.values() if entry.is_ready], user):
         entries[pk].is_own = True
     intents = list(waiting_for_staff().filter(lane_id__in=list(entries)).order_by("position", "updated_ms"))
@@ -203,6 +211,13 @@ def _entries(
             entry.matters.append(of_reason[intent.reason])
         of_reason[intent.reason].items.append(sent)
     return entries
+
+
+def _owners_by_name(customers: Sequence[Customer]) -> dict[tuple[UUID, str], str]:
+    """The names of the beneficial owners, by customer and by the subject of what is doubted about them."""
+    drafts = [row.pk for row in customers if row.stage == Stage.DRAFT and row.is_business]
+    rows = Ubo.objects.filter(customer__in=drafts).values_list("customer", "email", "first_name", "last_name")
+    return {(pk, f"ubo:{email}"): f"{first} {last}".strip() for pk, email, first, last in rows}
 
 
 def what_waits(topic: str, reason: str) -> str:

@@ -81,8 +81,9 @@ def an_individual(merchant, actor, *, documents=True, **changes) -> Customer:
     return customer
 
 
-def a_business(merchant, actor, *, documents=True, **changes) -> Customer:
-    """A registered business with one beneficial owner; with `documents`, complete."""
+def a_business(merchant, actor, *, documents=True, of_owner=None, **changes) -> Customer:
+    """A registered business with one beneficial owner (`of_owner`: changes of theirs); with `documents`,
+    complete."""
     number = next(_numbers)
     company = f"{_COMPANIES[number % len(_COMPANIES)]} {number} (Pty) Ltd"
     data = {
@@ -114,6 +115,7 @@ def a_business(merchant, actor, *, documents=True, **changes) -> Customer:
         "occupation": "Top Executive",
         "source_of_funds": "Business Income",
         "ownership_percentage": "60",
+        **(of_owner or {}),
     }
     customer = register_customer(
         merchant=merchant, data=data, ubos=[owner], actor=actor, origin="pack"

@@ -55,6 +55,19 @@ def test_all_that_waits_is_grouped_and_counted(corner_shop, thandi, staff, refus
     assert "server.method.invalid" in page.text
 
 
+def test_a_warning_about_a_beneficial_owner_names_the_owner(corner_shop, thandi, staff):
+    people.a_business(corner_shop, thandi, of_owner={"id_number": "P700000001"})
+    salz = {"id_number": "P700000001", "first_name": "Emmy", "last_name": "Salz"}
+    alike = people.a_business(corner_shop, thandi, of_owner=salz)
+    page = staff.get(PAGE)
+    (entry,) = [
+        entry for section in page.context["page"].sections for entry in section.entries if entry.warnings
+    ]
+    assert entry.customer == alike
+    assert [doubt.whose for doubt in entry.warnings] == ["Emmy Salz"]
+    assert "Emmy Salz: Another customer has the same ID number." in page.text
+
+
 def test_whoever_waits_for_several_things_counts_and_stands_once(corner_shop, thandi, staff):
     """The exchange turned it down, so it is thawed and could be submitted again: one customer, one entry."""
     customer = people.submitted(people.an_individual(corner_shop, thandi), thandi)
