@@ -49,4 +49,5 @@ def _about(entry: AuditEntry) -> str:
     shown = [entry.details.get(name) for name in ("doc_type", "code", "field")]
     if entry.action == "customer.verdict":
         shown += [entry.changes[name][1] for name in ("kyc_status", "stage") if name in entry.changes]
-    return ", ".join(str(value) for value in shown if value)
+    # A verdict and the stage that it leads to may be the same word.
+    return ", ".join(dict.fromkeys(str(value) for value in shown if value))

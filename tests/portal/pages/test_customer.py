@@ -3,6 +3,8 @@ import uuid
 import pytest
 from django.urls import reverse
 
+from accounts import audit
+from accounts.models import User
 from customers.choices import Stage
 from customers.models import Customer
 from exchange.outbox.models import Attempt
@@ -10,6 +12,7 @@ from kyc.canonical import canonical_digest
 from kyc.models import Document
 from kyc.records import load_record
 from kyc.submission import thaw
+from portal.pages.customer.timeline import timeline_of
 from tests.accounts.people import elsewhere
 from tests.portal.pages import people
 
@@ -216,6 +219,21 @@ def test_what_the_portal_did_by_itself_stands_there_in_words(corner_shop, thandi
     text = staff.get(address(customer)).text
     assert "The exchange rejected the data" in text
     assert "“rejected_by_exchange”" not in text
+
+
+def test_a_verdict_is_told_in_one_word_where_the_stage_is_called_alike(draft, staff):
+    machine = User.objects.machine()
+    changes = {"kyc_status": ["pending", "rejected"], "stage": ["documents_sent", "rejected"]}
+    audit.record(
+        actor=machine,
+        action="customer.verdict",
+        subject_type="customer",
+        subject_id=draft.pk,
+        customer_id=draft.pk,
+        merchant_uid=draft.merchant.uid,
+        changes=changes,
+    )
+    assert [event.about for event in timeline_of(draft.pk)][0] == "rejected"
 
 
 def test_an_attempt_repeats_no_outcome_as_its_code(corner_shop, thandi, staff):
