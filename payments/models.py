@@ -34,9 +34,9 @@ class PaymentReference(models.Model):
     hook_digest = models.CharField(max_length=64, unique=True, editable=False)
 
     # What the exchange gave. None, not "", until then: it is unique.
-    exchange_id = models.CharField(_("id at the exchange"), max_length=40, null=True, unique=True)  # noqa: DJ001
+    exchange_id = models.CharField(_("id at the exchange"), max_length=255, null=True, unique=True)  # noqa: DJ001
     # The code that the payer writes beside the deposit.
-    code = models.CharField(_("code for the payer"), max_length=100, blank=True)
+    code = models.CharField(_("code for the payer"), max_length=255, blank=True)
 
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField(_("requested"), default=timezone.now, editable=False)

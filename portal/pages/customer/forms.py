@@ -45,7 +45,7 @@ class UploadForm(forms.Form):
         choices = [(name, name) for name in types]
         if len(choices) > 1 and not first:
             # Nobody knows which it will be: the first of them would be handed in by whoever overlooks it.
-            choices.insert(0, ("", _("Choose which it is")))
+            choices.insert(0, ("", str(_("Choose which it is"))))
         self.fields["doc_type"].choices = choices  # type: ignore[attr-defined]
         self.fields["doc_type"].initial = first
         self.fields["owner"].initial = owner
