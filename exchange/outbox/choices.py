@@ -17,6 +17,9 @@ class Topic(models.TextChoices):
 # payment references.
 POSITIONS = {Topic.CREATE: 10, Topic.SET_CUSTOM_ID: 20, Topic.UPLOAD: 30, Topic.PAYMENT_REFERENCE: 40}
 
+# Somebody waits for these: their lanes go before all others.
+GOES_FIRST = (Topic.PAYMENT_REFERENCE,)
+
 
 class IntentState(models.TextChoices):
     """Where an intent stands."""

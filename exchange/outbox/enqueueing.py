@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from exchange.outbox.choices import (
+    GOES_FIRST,
     LOOKS_FIRST,
     POSITIONS,
     REPLACEABLE_REASONS,
@@ -21,7 +22,7 @@ from exchange.outbox.database import now_ms, now_sql, run, true_sql, uuid_param
 from exchange.outbox.doorbell import ring
 from exchange.outbox.models import Intent, Lane
 from exchange.outbox.together import Write
-from exchange.outbox.turns import take_turns
+from exchange.outbox.turns import go_first, take_turns
 
 # SQLite takes a limited number of parameters in one statement.
 CHUNK = 500
@@ -66,7 +67,7 @@ def enqueue(intents: Iterable[NewIntent]) -> int:
     if not wanted:
         return 0
     now = now_ms()
-    ranks = take_turns(list({new.lane: new.merchant_uid for new in wanted if new.is_ready}.items()))
+    ranks = _ranks(wanted)
     for chunk in in_chunks(wanted):
         _make_lanes(chunk, now, ranks)
         replaced = [new.replaces for new in chunk if new.replaces]
@@ -161,6 +162,14 @@ def _looked_for_first(new: NewIntent) -> dict[str, object]:
         "unknown_ms": epoch,
         "look_ms": now_ms(),
     }
+
+
+def _ranks(wanted: Sequence[NewIntent]) -> dict[UUID, int]:
+    """Whose turn each lane is, where it has something to do now."""
+    urgent = {new.lane: new.merchant_uid for new in wanted if new.is_ready and new.topic in GOES_FIRST}
+    others = {new.lane: new.merchant_uid for new in wanted if new.is_ready and new.lane not in urgent}
+    ranks = take_turns(list(others.items()))
+    return ranks | go_first(list(urgent.items())) if urgent else ranks
 
 
 def _make_lanes(chunk: Sequence[NewIntent], now: int, ranks: Mapping[UUID, int]) -> None:

@@ -99,3 +99,48 @@ def test_what_is_not_due_or_held_is_passed_over():
     Lane.objects.filter(pk=first.pk).update(due_ms=4_000_000_000_000)
     claim_lanes("other", 1)
     assert [claim.lane for claim in claim_lanes("w", 5)] == [third.pk]
+
+
+def ask_for_payments(merchant, count):
+    with transaction.atomic():
+        customers = [uuid.uuid4() for _ in range(count)]
+        enqueue([NewIntent(Topic.PAYMENT_REFERENCE, uuid.uuid4(), pk, merchant) for pk in customers])
+
+
+def test_a_payment_reference_does_not_wait_behind_a_backlog():
+    submit("large", 100)
+    served(3)
+    ask_for_payments("small", 2)
+
+    assert served(3)[:2] == ["small", "small"]
+
+
+def test_payment_references_take_turns_among_themselves():
+    ask_for_payments("large", 100)
+    served(5)
+    ask_for_payments("small", 3)
+
+    order = served(20)
+    assert last_of("small", order) <= 8
+
+
+def test_who_is_new_while_payments_wait_does_not_go_before_other_customers():
+    submit("old", 10)
+    ask_for_payments("payer", 3)
+    submit("new", 10)
+
+    order = served(23)
+    assert order[:3] == ["payer"] * 3
+    assert 4 <= order[3:13].count("new") <= 6
+
+
+def test_a_lane_that_asked_for_a_payment_takes_its_turn_again_afterwards():
+    with transaction.atomic():
+        lane = uuid.uuid4()
+        enqueue([NewIntent(Topic.PAYMENT_REFERENCE, uuid.uuid4(), lane, "payer")])
+    served(1)
+    submit("other", 3)
+    with transaction.atomic():
+        enqueue([NewIntent(Topic.UPLOAD, uuid.uuid4(), lane, "payer")])
+
+    assert Lane.objects.get(pk=lane).rank >= 0
