@@ -41,6 +41,7 @@ def _c2(options: argparse.Namespace) -> Report:
         CrashPlan(
             **_common(options),
             is_business=options.customers > 1,
+            is_payment=options.payment,
             lost_reply=options.lost_reply,
             pairs=options.pairs,
             points=options.first <= 1,
@@ -181,6 +182,7 @@ def main() -> int:
     )
     add("--broker-url", default="", help="a running broker, for c6; else a Redis of its own")
     add("--answering", action="store_true", help="away, it answers 503, for c7")
+    add("--payment", action="store_true", help="payment references are delivered, for c2")
     add("--lost-reply", action="store_true", help="the create's reply is lost each time, for c2")
     add("--each-source-line", action="store_true", help="each line of the source twice, for c2")
     add("--unkilled", action="store_true", help="nobody is killed, for c1")

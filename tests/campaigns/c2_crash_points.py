@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 
 from tests.campaigns.c1_exactly_once import Plan, scenery
-from tests.campaigns.crashing import POINTS
+from tests.campaigns.crashing import PAYMENT_POINTS, POINTS
 from tests.campaigns.fleet import end
 from tests.campaigns.telling import Report
 
@@ -28,7 +28,8 @@ class CrashPlan(Plan):
 
     `each_source_line`: instead of every executed line each line of the source, the first time and the last.
     `points`: named points, each the first and the second time it is reached; `pairs`: one after another.
-    `lost_reply`: the create's reply is lost each time, so that what resolves it is killed, too. `share` of
+    `lost_reply`: the create's reply is lost each time, so that what resolves it is killed, too. `is_payment`:
+    a payment reference is delivered, of somebody who is there. `share` of
     `shares`: every so-manieth kill of all.
     """
 
@@ -40,8 +41,14 @@ class CrashPlan(Plan):
     pairs: bool = False
     lost_reply: bool = False
     is_business: bool = True
+    is_payment: bool = False
     in_memory: bool = True
-    names: tuple[str, ...] = tuple(POINTS)
+    names: tuple[str, ...] = ()
+
+    @property
+    def points_of(self) -> tuple[str, ...]:
+        """The named points: those asked for, or all that there are on the way."""
+        return self.names or tuple(PAYMENT_POINTS if self.is_payment else POINTS)
 
 
 def run(plan: CrashPlan) -> Report:
@@ -49,17 +56,20 @@ def run(plan: CrashPlan) -> Report:
     plan.settle_seconds = min(plan.settle_seconds, 0.3)
     kills: list[list[dict]] = []
     if plan.points:
-        kills += [[{"point": name, "nth": nth}] for name in plan.names for nth in (1, 2)]
+        kills += [[{"point": name, "nth": nth}] for name in plan.points_of for nth in (1, 2)]
     if plan.pairs:
-        kills += [[{"point": one}, {"point": two}] for one, two in product(plan.names, repeat=2)]
+        kills += [[{"point": one}, {"point": two}] for one, two in product(plan.points_of, repeat=2)]
     lines = plan.lines if plan.lines is not None else range(1, MOST_LINES)
     if not plan.each_source_line:
         kills += [[{"line": number}] for number in lines]
     with scenery(plan) as (sandbox, _proxy, install):
         install.environment["EXCHANGE_BASE_URL"] = sandbox.base_url
         merchant = sandbox.add_merchant(name="Merchant")
-        load = {"individuals": int(not plan.is_business), "businesses": int(plan.is_business)}
-        install.seed(seed=plan.seed, merchants=[merchant], documents=["Passport"], **load)
+        if plan.is_payment:
+            install.ask_for_payments(seed=plan.seed, payees=1, merchants=[merchant], is_handed_over=False)
+        else:
+            load = {"individuals": int(not plan.is_business), "businesses": int(plan.is_business)}
+            install.seed(seed=plan.seed, merchants=[merchant], documents=["Passport"], **load)
         template = install.folder / "template.sqlite3"
         install.database.snapshot(template)
         order = install.folder / "order.json"
@@ -73,6 +83,7 @@ def run(plan: CrashPlan) -> Report:
                     "log": str(install.folder / "deliveries.log"),
                     "lost_reply": plan.lost_reply,
                     "each_source_line": plan.each_source_line,
+                    "has_payees": plan.is_payment,
                     "share": plan.share,
                     "shares": plan.shares,
                 }

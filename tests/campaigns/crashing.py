@@ -28,7 +28,7 @@ from typing import Any
 
 KILLED = 137
 # Whose lines count: what delivers and reconciles. The heartbeat's rounds depend on the clock alone.
-TRACED = ("/exchange/outbox/", "/exchange/client/", "/kyc/delivery/", "/kyc/reconciliation/")
+TRACED = ("/exchange/outbox/", "/exchange/client/", "/kyc/delivery/", "/kyc/reconciliation/", "/payments/")
 UNTRACED = ("/exchange/outbox/workers.py",)
 # name: (module, attribute, killed before or after it)
 _DELIVERING, _CREATE, _UPLOAD = (
@@ -36,6 +36,7 @@ _DELIVERING, _CREATE, _UPLOAD = (
     "kyc.delivery.create_customer",
     "kyc.delivery.upload_document",
 )
+_PAYMENT = "payments.delivery"
 POINTS = {
     "before_claim": ("exchange.outbox.crew", "claim_lanes", False),
     "after_claim": ("exchange.outbox.crew", "claim_lanes", True),
@@ -53,6 +54,12 @@ POINTS = {
     "within_opening": (_CREATE, "open_intents", True),
     "before_release": (_DELIVERING, "release_claim", False),
     "after_end_of_claim": ("exchange.outbox.settling", "end_claim", True),
+}
+PAYMENT_POINTS = {
+    **{name: POINTS[name] for name in POINTS if "upload" not in name and "create" not in name},
+    "after_payment_answer": ("exchange.client.client", "ExchangeClient.create_payment_reference", True),
+    "within_payment_settling": (_PAYMENT, "applied", True),
+    "within_payment_adoption": ("payments.reconciliation", "bind", True),
 }
 
 
@@ -112,7 +119,7 @@ def count_lines(to: Path) -> None:
 
 def arm_point(name: str, nth: int) -> None:
     """End the process the `nth` time that a named point is reached."""
-    module_name, path, after = POINTS[name]
+    module_name, path, after = {**POINTS, **PAYMENT_POINTS}[name]
     owner: Any = import_module(module_name)
     *holders, attribute = path.split(".")
     for holder in holders:
@@ -176,6 +183,7 @@ def main(
     log: str,
     lost_reply: bool = False,
     each_source_line: bool = False,
+    has_payees: bool = False,
     share: int = 0,
     shares: int = 1,
 ) -> None:
@@ -198,8 +206,11 @@ def main(
         sandbox.reset()
         for merchant in merchants:
             sandbox.add_merchant(name=merchant["account_name"], uid=merchant["uid"], email=merchant["email"])
+        if has_payees:
+            _hand_over_payees(database, sandbox)
         if lost_reply:
-            sandbox.set_faults({"kind": "reset_after", "route": "customers.create", "count": 1})
+            route = "payments.create" if has_payees else "customers.create"
+            sandbox.set_faults({"kind": "reset_after", "route": route, "count": 1})
 
     if each_source_line:
         begin_anew()
@@ -220,7 +231,8 @@ def main(
             broken["delivery"] = [f"ended with {codes}, gathering with {gathered}"]
         else:
             facts = json.loads(facts_file.read_text())
-            broken = judge(Scene(facts, sandbox.state(), sandbox.oracle())).broken
+            held = {**sandbox.state(), "payments": sandbox.payment_references()}
+            broken = judge(Scene(facts, held, sandbox.oracle())).broken
         ended = all(code == 0 for code in codes[:-1])
         print(json.dumps({"kill": plan, "number": number, "ended": ended, "broken": broken}), flush=True)
         if ended and all("line" in kill for kill in plan):
@@ -231,6 +243,18 @@ def _write_facts(to: Path) -> None:
     from tests.campaigns.facts import gather
 
     to.write_text(json.dumps(gather(), default=str))
+
+
+def _hand_over_payees(database: str, sandbox) -> None:
+    """Everybody here is there, under the uid that the exchange gives them this time."""
+    from tests.campaigns.strangers import open_accounts
+
+    connection = sqlite3.connect(database, timeout=30)
+    with connection:
+        emails = [row[0] for row in connection.execute("SELECT email FROM customers_customer")]
+        for email, uid in open_accounts(sandbox, [(None, email) for email in emails]).items():
+            connection.execute("UPDATE customers_customer SET uid = ? WHERE email = ?", (uid, email))
+    connection.close()
 
 
 def _forget_heartbeats(database: str) -> None:
@@ -251,6 +275,8 @@ if __name__ == "__main__":
         _CREATE,
         _UPLOAD,
         "kyc.delivery.set_custom_id",
+        _PAYMENT,
+        "payments.reconciliation",
         "tests.campaigns.facts",
     ):
         import_module(name)

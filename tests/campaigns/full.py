@@ -59,6 +59,8 @@ RUNS = (
     Run("c2 lost reply", "c2 --customers 1 --workers 4 --duration 7200 --lost-reply --each-source-line"),
     Run("c2 business", "c2 --customers 2 --workers 4 --duration 7200 --each-source-line"),
     Run("c2 pairs", "c2 --customers 1 --workers 2 --duration 7200 --pairs"),
+    Run("c2 payment", "c2 --customers 1 --workers 2 --duration 7200 --payment"),
+    Run("c2 payment lost reply", "c2 --customers 1 --workers 2 --duration 7200 --payment --lost-reply"),
     Run("c2 unguarded", "c2 --customers 1 --workers 2 --duration 600 --points", "resend_unknown", (COPIES,)),
     Run("c3 sqlite", "c3 --customers 500"),
     Run("c3 postgresql", "c3 --customers 500 --database postgresql"),

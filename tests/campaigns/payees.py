@@ -22,6 +22,7 @@ def ask(*, seed: int, payees: int, merchants: list[str], is_handed_over: bool = 
     from customers.choices import Stage
     from customers.models import Customer, Merchant
     from exchange.outbox.crew import Crew
+    from exchange.outbox.models import Intent
     from payments.references import request_payment_reference
     from tests import factories
 
@@ -37,8 +38,10 @@ def ask(*, seed: int, payees: int, merchants: list[str], is_handed_over: bool = 
         with Crew(4) as crew:
             crew.run(until="idle")
     else:
+        Intent.objects.all().delete()
         for number, customer in enumerate(made):
             there.filter(pk=customer.pk).update(uid=f"ID{number:010}")
+            as_if_created(customer)
     there.update(stage=Stage.VERIFIED, verdict_at=timezone.now())
     actor, asked = User.objects.machine(), 0
     for customer in there.select_related("merchant").filter(uid__isnull=False):
@@ -48,6 +51,21 @@ def ask(*, seed: int, payees: int, merchants: list[str], is_handed_over: bool = 
             )
             asked += 1
     return asked
+
+
+def as_if_created(customer) -> None:
+    """The audit row that its create would have left."""
+    from accounts import audit
+    from accounts.models import User
+
+    audit.record(
+        actor=User.objects.machine(),
+        action="customer.created_at_exchange",
+        subject_type="customer",
+        subject_id=customer.pk,
+        customer_id=customer.pk,
+        merchant_uid=customer.merchant.uid,
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,11 @@ def take_emails(
 ) -> frozenset[str]:
     """Of `people` (merchant uid, e-mail), have a stranger hold `share`; the e-mails, folded."""
     chosen = random.Random(seed).sample(list(people), round(len(people) * share))
+    return frozenset(email.casefold() for email in open_accounts(sandbox, chosen))
+
+
+def open_accounts(sandbox: SandboxProcess, people: Sequence[tuple[str | None, str]]) -> dict[str, str]:
+    """An account for each of these e-mails, made without us; the uids by e-mail."""
     nonces = iter(range(time.time_ns() // 1_000_000, 2**62))
     client = ExchangeClient(
         sandbox.base_url,
@@ -23,8 +28,8 @@ def take_emails(
         nonce=lambda: next(nonces),
     )
     try:
-        for merchant_uid, email in chosen:
-            client.create_customer(
+        return {
+            email: client.create_customer(
                 {
                     "entity_type": "individual",
                     "account_name": "Someone Else",
@@ -43,7 +48,8 @@ def take_emails(
                     "occupation": "Historian",
                     "source_of_funds": "Salary or Wages",
                 }
-            )
+            ).uid
+            for merchant_uid, email in people
+        }
     finally:
         client.close()
-    return frozenset(email.casefold() for _, email in chosen)
