@@ -9,9 +9,9 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from customers.models import Customer
 from exchange.client import ExchangeClient, ExchangeError, Outcome, Page, Refused
@@ -19,7 +19,7 @@ from exchange.client import PaymentReference as ExchangeReference
 from exchange.outbox.choices import LOOKS_FIRST, IntentState, Reason, Topic
 from exchange.outbox.database import now_ms, short_transaction
 from exchange.outbox.doorbell import ring
-from exchange.outbox.looks import Adopt, Case, ForStaff, Pace, Seen, SendAgain, judge, pace_of
+from exchange.outbox.looks import Adopt, Case, Decision, ForStaff, Pace, Seen, SendAgain, judge, pace_of
 from exchange.outbox.models import Attempt, Intent
 from exchange.outbox.reconciling import Looked
 from exchange.outbox.resolving import look_later, resolve, take_lane, wait_for_staff
@@ -27,6 +27,7 @@ from exchange.outbox.scanning import Listing, read_list
 from kyc.reconciliation import resolving as kyc
 from kyc.reconciliation.resolving import recover
 from payments.delivery import bind
+from payments.matching import age, has_address, may_be, shows_an_address
 from payments.models import PaymentReference
 
 __all__ = ["reconcile", "recover"]
@@ -71,10 +72,9 @@ def resolve_references(
         except Refused as error:
             # This customer's list alone: the others' may well be read.
             log.warning("payments_refused customer=%s status=%s", customer.pk, error.status)
+            refused = ForStaff(Reason.PAYMENT_OUTCOME_UNKNOWN, f"list_refused.{error.status}")
             for one in sought:
-                _hand_over(
-                    one, ForStaff(Reason.PAYMENT_OUTCOME_UNKNOWN, f"list_refused.{error.status}"), worker
-                )
+                _act(one, refused, (), worker, pace)
             continue
         calls += listing.calls + asked
         for one in sought:
@@ -135,7 +135,7 @@ def _unmarked(
 ) -> tuple[list[ExchangeReference], int]:
     """Rows of nobody here whose webhook address neither the list nor the details show, and how many details
     were asked for. A row whose details show it takes the row's place in the listing."""
-    bare = [row for row in listing.rows.values() if row.webhook_url is None]
+    bare = [row for row in listing.rows.values() if not shows_an_address(row)]
     ours = set(
         PaymentReference.objects.filter(exchange_id__in=[row.id for row in bare]).values_list(
             "exchange_id", flat=True
@@ -153,10 +153,10 @@ def _unmarked(
             if error.outcome is not Outcome.UNKNOWN and not isinstance(error, Refused):
                 raise
             shown = row
-        if shown.webhook_url is None:
-            unmarked.append(row)
-        else:
+        if shows_an_address(shown):
             listing.rows[row.id] = shown
+        else:
+            unmarked.append(row)
     return unmarked, asked
 
 
@@ -168,15 +168,30 @@ def _resolve(
     worker: str,
     pace: Pace,
 ) -> None:
-    url = one.reference.webhook_url
-    matches = sorted((row for row in listing.rows.values() if row.webhook_url == url), key=_age)
-    seen = Seen(
-        started_ms,
-        tuple(row.id for row in matches),
-        listing.is_whole,
-        is_blind=any(_may_be(one.reference, row) for row in unmarked),
-    )
-    decision = judge(one.case, seen, pace)
+    try:
+        url = one.reference.webhook_url
+        matches = sorted((row for row in listing.rows.values() if has_address(row, url)), key=age)
+        seen = Seen(
+            started_ms,
+            tuple(row.id for row in matches),
+            listing.is_whole,
+            # A row without an id could be any.
+            is_blind=bool(listing.unreadable) or any(may_be(one.reference, row) for row in unmarked),
+        )
+        _act(one, judge(one.case, seen, pace), matches, worker, pace)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        # One whose address does not open must not keep the others from being found.
+        log.exception("look_failed intent=%s error=%s", one.intent.pk, type(error).__name__)
+        one.intent.refresh_from_db()
+        failed = ForStaff(Reason.PAYMENT_OUTCOME_UNKNOWN, f"look_failed.{type(error).__name__}")
+        _act(one, failed, (), worker, pace)
+
+
+def _act(
+    one: Sought, decision: Decision, matches: Sequence[ExchangeReference], worker: str, pace: Pace
+) -> None:
     if isinstance(decision, Adopt):
         done = _adopt(one, matches, worker)
     elif isinstance(decision, SendAgain):
@@ -189,26 +204,6 @@ def _resolve(
     if not done:
         # A worker holds its lane: what was seen is seen again.
         look_later(one.intent, now_ms() + max(LEAST_LOOK_MS, pace.quick_ms[1]), one.case.clean_ms)
-
-
-def _age(row: ExchangeReference) -> tuple[bool, int, str]:
-    """The oldest first: the exchange counts its ids up."""
-    return (not row.id.isdigit(), int(row.id) if row.id.isdigit() else 0, row.id)
-
-
-def _may_be(reference: PaymentReference, row: ExchangeReference) -> bool:
-    """Whether a row without an address could be this one: nothing that it shows says otherwise."""
-    amount = row.expected_amount
-    return row.currency in (None, reference.currency) and (
-        amount is None or _number(amount) == _number(reference.expected_amount)
-    )
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return None
 
 
 def _adopt(one: Sought, matches: Sequence[ExchangeReference], worker: str) -> bool:

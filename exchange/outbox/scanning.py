@@ -29,11 +29,13 @@ ListPage = Callable[[int, int], Page[Row]]
 
 @dataclass(slots=True)
 class Listing(Generic[Row]):
-    """Every row that was seen, by its key. `is_whole`: none was missed. `calls`: pages asked for."""
+    """Every row that was seen, by its key. `is_whole`: none was missed. `calls`: pages asked for.
+    `unreadable`: rows without a key, which nobody can tell apart."""
 
     rows: dict[str, Row] = field(default_factory=dict)
     is_whole: bool = False
     calls: int = 0
+    unreadable: int = 0
 
 
 def read_list(
@@ -58,6 +60,7 @@ def read_list(
                 raise
             limit = max(LEAST_ROWS, limit // 4)
             continue
+        found.unreadable = one.unreadable
         quiet = quiet + 1 if known and len(found.rows) == known else 0
         found.is_whole = _is_whole(one, len(found.rows), quiet)
         if found.is_whole:
