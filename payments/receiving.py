@@ -57,8 +57,10 @@ def receive(*, token: str, raw: bytes, signature: str) -> Received:
         with transaction.atomic():
             event.save(force_insert=True)
     except IntegrityError:
-        # The same delivery came twice at once, and the other one was faster.
-        return Received.REPEATED
+        # The same delivery came twice at once, and the other one was faster; or the customer's data was
+        # destroyed meanwhile.
+        is_kept = WebhookEvent.objects.filter(reference=reference, digest=digest).exists()
+        return Received.REPEATED if is_kept else Received.UNKNOWN
     log.info("webhook_kept reference=%s event=%s", reference.pk, event.pk)
     return Received.KEPT
 

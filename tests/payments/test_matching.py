@@ -1,4 +1,4 @@
-"""Which row of the exchange's list is ours: by the token in its webhook's address, however that is spelled."""
+"""Which row of the exchange's list is ours: by the token in its webhook's address, in whatever spelling."""
 
 from dataclasses import replace
 

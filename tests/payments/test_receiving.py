@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import hmac
+import io
 import json
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from customers.models import Customer
+from payments import receiving
 from payments.models import PaymentReference, WebhookEvent
 from payments.references import request_payment_reference
 from vault.envelope import CannotOpen
@@ -156,6 +158,51 @@ def test_while_it_cannot_be_kept_the_exchange_is_asked_to_send_it_again(referenc
     client = Client(raise_request_exception=False)
     answer = client.post(path_of(reference), BODY, content_type="application/json")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+class BrokenOff(io.BytesIO):
+    def read(self, *_):
+        raise ConnectionResetError
+
+
+def test_a_body_in_chunks_is_read_to_its_end(reference):
+    def in_chunks(body):
+        return Client().generic(
+            "POST",
+            path_of(reference),
+            headers={
+                "Transfer-Encoding": "chunked",
+                "X-Auth-Webhook": signature(reference.webhook_secret, body),
+            },
+            **{"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True},
+        )
+
+    assert in_chunks(BODY).status_code == 200
+    assert WebhookEvent.objects.select_related("reference__customer").get().body.encode("latin-1") == BODY
+    assert in_chunks(b"x" * 64_001).status_code == 413
+
+
+def test_a_body_that_breaks_off_is_no_fault_of_ours(reference, caplog):
+    answer = Client().generic(
+        "POST", path_of(reference), **{"wsgi.input": BrokenOff(), "CONTENT_LENGTH": "100"}
+    )
+    assert answer.status_code == 400
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_comes_while_its_customers_data_is_destroyed_is_not_said_to_be_kept(
+    reference, monkeypatch
+):
+    path, proof = path_of(reference), signature(reference.webhook_secret, BODY)
+    digest = receiving.keyed_digest
+
+    def meanwhile(*given):
+        PaymentReference.objects.all().delete()
+        return digest(*given)
+
+    monkeypatch.setattr(receiving, "keyed_digest", meanwhile)
+    assert send(path, **{"X-Auth-Webhook": proof}).status_code == 404
 
 
 def test_nothing_but_a_post_is_taken(reference):

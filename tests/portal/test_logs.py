@@ -15,7 +15,7 @@ from accounts.circumstances import Channel, under
 from accounts.models import User
 from portal.error_reports import MailHandler, Report
 from portal.log_cleaning import cleaned
-from portal.logs import JsonFormatter, LineFormatter, NotTalkative, catch_what_nobody_caught
+from portal.logs import JsonFormatter, LineFormatter, NotTalkative, catch_what_nobody_caught, configuration
 from portal.told_errors import told_error
 
 
@@ -249,3 +249,11 @@ def test_what_celery_passes_on_of_a_failed_task_is_its_kind_alone(ear, db, monke
     assert "task_failed task=portal.run_job error=ValueError" in ear.text
     assert "in broken" in ear.text
     assert "Lerato" not in ear.text
+
+
+def test_every_room_says_what_it_does_at_the_level_that_is_set(settings):
+    rooms = {
+        name for name in settings.INSTALLED_APPS if "." not in name and (settings.BASE_DIR / name).is_dir()
+    }
+    loggers = configuration(level="DEBUG", form="line", mail=False)["loggers"]
+    assert {name for name in rooms if loggers.get(name) != {"level": "DEBUG"}} == set()
