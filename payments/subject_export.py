@@ -33,5 +33,7 @@ def _section(reference: PaymentReference, customer: Customer) -> Section:
     ]
     for number, event in enumerate(reference.events.order_by("received_at"), 1):
         event.reference = reference
-        facts.append(Fact(f"event_{number}", f"Event of {event.received_at:%Y-%m-%d %H:%M}", event.body))
+        # Kept as Latin-1, byte for byte; what the exchange sent is UTF-8.
+        told = event.body.encode("latin-1").decode(errors="replace")
+        facts.append(Fact(f"event_{number}", f"Event of {event.received_at:%Y-%m-%d %H:%M}", told))
     return Section(f"Payment reference {reference.own_reference}", facts)

@@ -505,6 +505,8 @@ OUTBOX_SETTLE_SECONDS = env.float("OUTBOX_SETTLE_SECONDS", 300)
 OUTBOX_RECONCILER = "payments.reconciliation"
 # What rooms beyond the customers' own hold about one: functions from a customer to sections of an export.
 SUBJECT_EXPORT_SECTIONS = ["payments.subject_export.sections_of"]
+# What those rooms destroy with its data: functions from its id.
+ERASED_WITH_A_CUSTOMER = ["payments.erasing.erase_of"]
 # How a customer of ours is recognised there: "{name} [{token}]", or the reference alone where that is unique.
 OUTBOX_TOKEN_FORM = env.str("OUTBOX_TOKEN_FORM", "name_token")
 if OUTBOX_TOKEN_FORM not in ("name_token", "reference"):

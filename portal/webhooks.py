@@ -42,7 +42,10 @@ def _body(request: HttpRequest) -> bytes:
     """As much of it as is taken, and a byte more where there is more. OSError where it breaks off."""
     if request.headers.get("Transfer-Encoding", "").casefold() == "chunked" and _ends_itself(request):
         # Without a length Django takes the body for empty, and every event sent so for forged.
-        return request.META["wsgi.input"].read(LARGEST_EVENT_BYTES + 1)
+        try:
+            return request.META["wsgi.input"].read(LARGEST_EVENT_BYTES + 1)
+        except Exception as error:  # of what is no chunk each server says so by an error of its own
+            raise OSError from error
     return request.read(LARGEST_EVENT_BYTES + 1)
 
 

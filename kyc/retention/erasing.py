@@ -12,8 +12,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts import audit, policy
@@ -137,6 +139,8 @@ def _destroy(locked: Customer, actor: User, eyes: Eyes, proposed_by: User | None
     owners.delete()
     AcceptedWarning.objects.filter(customer_id=pk).delete()
     Waiver.objects.filter(customer_id=pk).delete()
+    for path in settings.ERASED_WITH_A_CUSTOMER:
+        import_string(path)(pk)
     Ending.objects.filter(customer_id=pk).update(reason=ERASED)
     LegalHold.objects.filter(customer_id=pk).update(reason=ERASED)
     LegalHold.objects.filter(customer_id=pk).exclude(lift_reason="").update(lift_reason=ERASED)

@@ -11,6 +11,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
+from gunicorn.http.errors import InvalidChunkSize
 
 from accounts.models import User
 from customers.models import Customer
@@ -161,8 +162,12 @@ def test_while_it_cannot_be_kept_the_exchange_is_asked_to_send_it_again(referenc
 
 
 class BrokenOff(io.BytesIO):
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
     def read(self, *_):
-        raise ConnectionResetError
+        raise self.error
 
 
 def test_a_body_in_chunks_is_read_to_its_end(reference):
@@ -182,10 +187,17 @@ def test_a_body_in_chunks_is_read_to_its_end(reference):
     assert in_chunks(b"x" * 64_001).status_code == 413
 
 
-def test_a_body_that_breaks_off_is_no_fault_of_ours(reference, caplog):
-    answer = Client().generic(
-        "POST", path_of(reference), **{"wsgi.input": BrokenOff(), "CONTENT_LENGTH": "100"}
-    )
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [
+        ({"CONTENT_LENGTH": "100"}, ConnectionResetError()),
+        ({"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}, ConnectionResetError()),
+        # gunicorn's, of a chunk that is none.
+        ({"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}, InvalidChunkSize(b"zz")),
+    ],
+)
+def test_a_body_that_breaks_off_is_no_fault_of_ours(reference, caplog, how, error):
+    answer = Client().generic("POST", path_of(reference), **how, **{"wsgi.input": BrokenOff(error)})
     assert answer.status_code == 400
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 

@@ -26,6 +26,12 @@ def test_it_holds_each_payment_reference_and_what_the_exchange_sent_about_it(ref
     assert not {reference.webhook_secret, reference.webhook_url} & set(told.values())
 
 
+def test_an_event_is_told_in_the_letters_that_it_was_sent_in(reference, thandi):  # noqa: F811
+    body = '{"error": "Überweisung für Zoë"}'
+    signed(reference, body.encode())
+    assert exported(reference.customer, thandi)["Payment reference INV-1"]["event_1"] == body
+
+
 def test_every_field_is_told_or_named_as_ours():
     names = {field.name for field in PaymentReference._meta.concrete_fields}
     assert names == OF_OURS | set(TOLD)
