@@ -18,7 +18,8 @@ from customers.problems import ERROR, Problem, Refused
 from customers.rules.numbers import parse_number
 from customers.rules.reading import Refused as NotReadable
 from exchange.outbox import NewIntent, enqueue
-from exchange.outbox.choices import Topic
+from exchange.outbox.choices import IntentState, Topic
+from exchange.outbox.models import Intent
 from payments.models import PaymentReference
 from payments.webhook_address import new_webhook
 
@@ -36,8 +37,8 @@ def request_payment_reference(
 
     `own_reference`: what it is called in our books, a code without personal data; asked twice under the same
     one it is one. `currency`: the exchange's code, such as zar. `expected_amount`: decimal digits, or
-    nothing. Raises NotAllowed; Refused where a value is none, another was asked for under this name, or the
-    exchange has not verified the customer.
+    nothing. Raises NotAllowed; Refused where a value is none, another was asked for under this name or this
+    one was given up, or the exchange has not verified the customer.
     """
     policy.require(actor, "payment_reference.request", customer.merchant.uid)
     wanted = {"currency": _currency(currency), "expected_amount": _amount(expected_amount)}
@@ -48,7 +49,8 @@ def request_payment_reference(
         )
         before = PaymentReference.objects.filter(customer=locked, own_reference=own_reference).first()
         if before is not None:
-            return _same(before, wanted)
+            _check_again(before, wanted)
+            return before
         _check(locked)
         return _write(locked, own_reference, wanted, actor)
 
@@ -78,7 +80,16 @@ def _write(customer: Customer, own_reference: str, wanted: dict[str, str], actor
     return reference
 
 
-def _same(before: PaymentReference, wanted: dict[str, str]) -> PaymentReference:
+def intent_of(reference: PaymentReference) -> Intent | None:
+    """What tells the exchange of it, as it stands; None where nothing is left of it."""
+    return (
+        Intent.objects.filter(topic=Topic.PAYMENT_REFERENCE, subject_id=reference.pk)
+        .order_by("-generation")
+        .first()
+    )
+
+
+def _check_again(before: PaymentReference, wanted: dict[str, str]) -> None:
     is_same = before.currency == wanted["currency"] and (
         _number(before.expected_amount) == _number(wanted["expected_amount"])
     )
@@ -89,7 +100,15 @@ def _same(before: PaymentReference, wanted: dict[str, str]) -> PaymentReference:
             _("Another currency or amount was asked for under this reference before."),
             _("Take another reference of yours: what the exchange holds can't be changed."),
         )
-    return before
+    intent = intent_of(before)
+    if before.exchange_id is None and (intent is None or intent.state == IntentState.GIVEN_UP):
+        # Sent once more it could be there twice: nobody looks for one that was given up.
+        raise _refused(
+            "given_up",
+            "own_reference",
+            _("It was asked for under this reference before, and given up: nothing of it is sent any more."),
+            _("Take another reference of yours."),
+        )
 
 
 def _number(amount: str) -> Decimal | None:

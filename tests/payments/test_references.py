@@ -123,6 +123,34 @@ def test_the_command_asks_and_tells_the_code_once_it_is_known(verified, capsys):
     assert Intent.objects.count() == 1
 
 
+def test_what_was_given_up_is_not_said_to_be_asked_for(verified, capsys):
+    ask(verified)
+    Intent.objects.update(state="given_up")
+    with pytest.raises(Refused) as refused:
+        ask(verified)
+    assert [problem.code for problem in refused.value.problems] == ["given_up"]
+    with pytest.raises(CommandError, match="given up") as told:
+        call_command("request_payment_reference", verified.reference, "INV-1", "--currency", "zar")
+    assert told.value.returncode == 1
+    assert ask(verified, "INV-2").own_reference == "INV-2"
+
+
+def test_what_was_given_up_and_is_there_all_the_same_is_told(verified, capsys):
+    ask(verified)
+    PaymentReference.objects.update(exchange_id="7", code="PAY-7")
+    Intent.objects.update(state="given_up")
+    call_command("request_payment_reference", verified.reference, "INV-1", "--currency", "zar")
+    assert "PAY-7" in capsys.readouterr().out
+
+
+def test_the_command_says_that_a_person_has_to_decide(verified):
+    ask(verified)
+    Intent.objects.update(state="waiting_for_staff", reason="rejected_by_exchange")
+    with pytest.raises(CommandError, match="waits for staff. The exchange rejected the data") as told:
+        call_command("request_payment_reference", verified.reference, "INV-1", "--currency", "zar")
+    assert told.value.returncode == 1
+
+
 def test_the_command_says_why_not(db):
     customer = make_customer()
     with pytest.raises(CommandError, match="not verified"):

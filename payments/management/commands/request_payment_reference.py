@@ -8,7 +8,8 @@ from accounts.acting import NOT_ALLOWED, NOT_DONE, ActingCommand
 from accounts.models import User
 from customers.models import Customer
 from customers.problems import Refused
-from payments.references import request_payment_reference
+from exchange.outbox.choices import Reason
+from payments.references import intent_of, request_payment_reference
 
 
 class Command(ActingCommand):
@@ -45,6 +46,10 @@ class Command(ActingCommand):
             raise CommandError(told, returncode=NOT_DONE) from None
         if reference.code:
             self.stdout.write(f"{name}, {reference}: the payer writes {reference.code} beside the deposit.")
+        elif (intent := intent_of(reference)) is not None and intent.waits_for_a_person and intent.reason:
+            reason = Reason(intent.reason)
+            told = f"{reason.label}. {reason.remedy_for(intent.error_code)}"
+            raise CommandError(f"{name}, {reference}: it waits for staff. {told}", returncode=NOT_DONE)
         else:
             self.stdout.write(
                 f"{name}, {reference}: the exchange is asked for it. Its code stands on the customer's page, "
