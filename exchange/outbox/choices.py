@@ -81,9 +81,10 @@ class Reason(models.TextChoices):
         """What the person is to do next, in one or two sentences."""
         return str(_REMEDIES[self.value])
 
-    def remedy_for(self, code: str) -> str:
-        """The same, where the code that stands with the reason may tell more."""
-        return str(_REMEDIES_BY_CODE.get((self.value, code.partition(":")[0]), self.remedy))
+    def remedy_for(self, code: str, topic: str = "") -> str:
+        """The same, where the code that stands with the reason may tell more, or what it is about."""
+        by_code = _REMEDIES_BY_CODE.get((self.value, code.partition(":")[0]))
+        return str(by_code or _REMEDIES_BY_TOPIC.get((self.value, topic), self.remedy))
 
 
 _REMEDIES = {
@@ -145,6 +146,17 @@ _REMEDIES_BY_CODE = {
         " counts the same way, have it closed or its reference changed, and look again. If it is this"
         " customer's and wrong there, have it corrected there, and look again; if it is wrong here, give this"
         " up, correct the customer and submit it again."
+    ),
+}
+# What was asked for can't be changed, and nobody submits a payment reference again.
+_REMEDIES_BY_TOPIC = {
+    ("rejected_by_exchange", "payment_reference.create"): _(
+        "The exchange turned down what its codes name, such as the currency. Give this up and ask for a"
+        " payment reference under another name; or have the exchange allow it, then try again."
+    ),
+    ("content_changed", "payment_reference.create"): _(
+        "Its webhook can't be read with the keys at hand, so it was not sent. Have PORTAL_KEYS looked at."
+        " Give this up and ask for a payment reference under another name."
     ),
 }
 # The code of a create that is looked for before it is sent: after a restore it may have been sent before.

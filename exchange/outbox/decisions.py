@@ -207,4 +207,4 @@ def _refusal(intent: Intent) -> str:
         return _("Whether it arrived is unknown, so it is not sent again: it is looked for there.")
     if intent.state != IntentState.WAITING_FOR_STAFF:
         return _("It does not wait for staff any more. Reload the page.")
-    return Reason(intent.reason).remedy_for(intent.error_code)
+    return Reason(intent.reason).remedy_for(intent.error_code, intent.topic)

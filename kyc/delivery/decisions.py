@@ -46,12 +46,12 @@ def retry_intent(*, intent: Intent, actor: User) -> None:
 
 
 def look_again(*, intent: Intent, actor: User) -> None:
-    """Look for a create at the exchange now. Raises NotAllowed, NotAllowedNow."""
+    """Look for it at the exchange now. Raises NotAllowed, NotAllowedNow."""
     _decide(intent, actor, "intent.look", decisions.look_again)
 
 
 def send_after_all(*, intent: Intent, actor: User, reason: str) -> None:
-    """The exchange was asked and has no such customer. Raises NotAllowed, NotAllowedNow, ValueError."""
+    """The exchange was asked and holds none. Raises NotAllowed, NotAllowedNow, ValueError."""
     _decide(intent, actor, "intent.retry", decisions.send_after_all, _given(reason))
 
 
@@ -85,7 +85,7 @@ def give_up_intent(*, intent: Intent, actor: User, reason: str) -> None:
 def acknowledge_intent(*, intent: Intent, actor: User, reason: str) -> None:
     """Staff have dealt with it, and the customer is at the exchange. Raises as `give_up_intent`."""
     if not Customer.objects.filter(pk=intent.lane_id, uid__isnull=False).exists():
-        raise NotAllowedNow(decisions.Reason(intent.reason).remedy_for(intent.error_code))
+        raise NotAllowedNow(decisions.Reason(intent.reason).remedy_for(intent.error_code, intent.topic))
     _decide(intent, actor, "intent.acknowledge", decisions.acknowledge, _given(reason))
 
 

@@ -59,4 +59,4 @@ def _why(item: Item) -> str:
         return "may be missing or doubled at the exchange; ask it what it holds."
     reason = Reason(item.reason)
     code = f" ({item.code})" if item.code else ""
-    return f"{reason.label}{code}. {reason.remedy_for(item.code)}"
+    return f"{reason.label}{code}. {reason.remedy_for(item.code, item.topic)}"

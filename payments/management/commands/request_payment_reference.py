@@ -48,7 +48,7 @@ class Command(ActingCommand):
             self.stdout.write(f"{name}, {reference}: the payer writes {reference.code} beside the deposit.")
         elif (intent := intent_of(reference)) is not None and intent.waits_for_a_person and intent.reason:
             reason = Reason(intent.reason)
-            told = f"{reason.label}. {reason.remedy_for(intent.error_code)}"
+            told = f"{reason.label}. {reason.remedy_for(intent.error_code, intent.topic)}"
             raise CommandError(f"{name}, {reference}: it waits for staff. {told}", returncode=NOT_DONE)
         else:
             self.stdout.write(

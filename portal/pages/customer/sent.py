@@ -86,7 +86,7 @@ def described(intent: Intent, about: str, customer: Customer, *, user: User) -> 
     row = SentIntent(intent, f"{title}: {about}" if about else title, str(state.label), state.tone)
     if intent.waits_for_a_person and intent.reason:
         reason = Reason(intent.reason)
-        row.reason, row.remedy = str(reason.label), reason.remedy_for(intent.error_code)
+        row.reason, row.remedy = str(reason.label), reason.remedy_for(intent.error_code, intent.topic)
         row.sees_sync = may(user, "sync.view", intent.merchant_uid)
         if customer.is_editable and intent.topic == Topic.CREATE:
             row.how = how_to_correct(customer)

@@ -36,7 +36,7 @@ def one_intent(intent: Intent, customer: Customer, *, user: User) -> OneIntent:
     return OneIntent(
         row=row_of(intent, customer, about, now_ms(), user),
         sent=described(intent, about, customer, user=user),
-        remedy=Reason(intent.reason).remedy_for(intent.error_code) if intent.reason else "",
+        remedy=Reason(intent.reason).remedy_for(intent.error_code, intent.topic) if intent.reason else "",
         attempts=list(intent.attempts.order_by("-number")[:ATTEMPTS_SHOWN]),
         offers=offers_for(intent, customer, user),
         account=unproven_uid(intent),

@@ -201,15 +201,16 @@ def _entries(
         entries[pk].is_own = True
     intents = list(waiting_for_staff().filter(lane_id__in=list(entries)).order_by("position", "updated_ms"))
     titles = titles_of(intents, user)
-    matters: dict[UUID, dict[str, Matter]] = defaultdict(dict)
+    matters: dict[UUID, dict[tuple[str, str], Matter]] = defaultdict(dict)
     for intent in intents:
         entry = entries[intent.lane_id]
         sent = described(intent, titles.get(intent.subject_id, ""), entry.customer, user=user)
-        of_reason = matters[intent.lane_id]
-        if intent.reason not in of_reason:
-            of_reason[intent.reason] = Matter(sent.reason or sent.label, sent.remedy, sent.how)
-            entry.matters.append(of_reason[intent.reason])
-        of_reason[intent.reason].items.append(sent)
+        # What is to be done about one reason may differ by what waits for it.
+        of_reason, key = matters[intent.lane_id], (intent.reason, sent.remedy)
+        if key not in of_reason:
+            of_reason[key] = Matter(sent.reason or sent.label, sent.remedy, sent.how)
+            entry.matters.append(of_reason[key])
+        of_reason[key].items.append(sent)
     return entries
 
 
