@@ -84,7 +84,7 @@ class Reason(models.TextChoices):
     def remedy_for(self, code: str, topic: str = "") -> str:
         """The same, where the code that stands with the reason may tell more, or what it is about."""
         by_code = _REMEDIES_BY_CODE.get((self.value, code.partition(":")[0]))
-        return str(by_code or _REMEDIES_BY_TOPIC.get((self.value, topic), self.remedy))
+        return str(by_code or _REMEDIES_BY_TOPIC.get((self.value, topic)) or self.remedy)
 
 
 _REMEDIES = {

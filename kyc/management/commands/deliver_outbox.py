@@ -67,7 +67,7 @@ class Command(ActingCommand):
                 write(f"{topic.label}: {', '.join(parts)}")
         for (name, reason), count in sorted(queries.reasons().items()):
             if reason:
-                label, remedy = Reason(reason).label, Reason(reason).remedy
+                label, remedy = Reason(reason).label, Reason(reason).remedy_for("", name)
                 write(f"Waits for a person: {count} × {Topic(name).label}: {label}. {remedy}")
         if flagged := Document.objects.filter(is_flagged=True).count():
             write(
