@@ -44,10 +44,3 @@ def test_what_to_do_about_a_rejected_one_can_be_done(waits, staff):
         text = staff.get(page).text
         assert "ask for a payment reference under another name" in text
         assert "submit again" not in text
-
-
-def test_what_is_offered_does_not_speak_of_a_customer_that_is_not_there(waits, staff):
-    intent = waits("payment_outcome_unknown")
-    text = staff.get(reverse("intent-detail", args=[intent.pk])).text
-    assert "Send after all" in text
-    assert "no such customer" not in text
