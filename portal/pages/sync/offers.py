@@ -85,9 +85,7 @@ OFFERS = (
         "send",
         "intent.retry",
         _("Send after all"),
-        _(
-            "Only once the exchange has told you that it holds nothing of it: say who there said so, and when."
-        ),
+        _("Only once the exchange has told you that it holds nothing of it: say who said so, and when."),
         _("It is due now and will be sent with the next delivery."),
         True,
         lambda intent, customer: decisions.may_send_after_all(intent) and not customer.is_editable,
