@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import logging
 from enum import Enum
@@ -20,8 +19,6 @@ from payments.webhook_address import digest_of
 from vault.indexes import keyed_digest
 
 log = logging.getLogger(__name__)
-
-SIGNATURE_BYTES = hashlib.sha256().digest_size
 
 
 class Received(Enum):
