@@ -74,7 +74,8 @@ def _write(customer: Customer, own_reference: str, wanted: dict[str, str], actor
         subject_id=reference.pk,
         customer_id=customer.pk,
         merchant_uid=customer.merchant.uid,
-        details={"own_reference": own_reference, **wanted},
+        # Not the amount: what stands here stays when the customer's data is destroyed.
+        details={"own_reference": own_reference, "currency": reference.currency},
     )
     enqueue([NewIntent(Topic.PAYMENT_REFERENCE.value, reference.pk, customer.pk, customer.merchant.uid)])
     return reference

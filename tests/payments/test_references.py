@@ -31,7 +31,7 @@ def test_it_is_one_row_one_intent_and_one_audit_row(verified):
         verified.pk,
     )
     (row,) = AuditEntry.objects.filter(action="payment_reference.request")
-    assert row.details == {"own_reference": "INV-1", "currency": "zar", "expected_amount": "1000.50"}
+    assert row.details == {"own_reference": "INV-1", "currency": "zar"}
 
 
 def test_asked_twice_under_one_name_it_is_one(verified):
