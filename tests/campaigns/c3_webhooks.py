@@ -249,9 +249,9 @@ def _is_answered(session, delivery: Delivery, port: int, told: Told) -> bool:
         told.answers[delivery.kind, answer.status_code] += 1
         if answer.status_code == 200:
             told.kept.add(delivery.body)
-        if answer.status_code != 503 and was_there:
+        if answer.status_code < 500 and was_there:
             told.seconds.append(time.monotonic() - began)
-    return answer.status_code != 503
+    return answer.status_code < 500
 
 
 def _judge(report: Report, events: dict[str, set[str]], told: Told, payments: list[dict]) -> None:
