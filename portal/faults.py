@@ -1,5 +1,6 @@
 """What is answered where something broke on our side: 503 where it was the database, else 500."""
 
+import logging
 import sys
 
 from django.db import InterfaceError, OperationalError
@@ -8,6 +9,8 @@ from django.template import loader
 from django.utils.translation import gettext as _
 
 from portal.api.bodies import error_body
+
+log = logging.getLogger(__name__)
 
 # A database that restarts is back within seconds; whoever asks again later than this finds it.
 RETRY_AFTER_SECONDS = "5"
@@ -26,11 +29,22 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         response = JsonResponse(_away() if is_database else _broken(), status=status)
     else:
-        response = HttpResponse(loader.get_template(f"{status}.html").render(), status=status)
+        response = _page(status)
     if is_database:
         response["Retry-After"] = RETRY_AFTER_SECONDS
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _page(status: int) -> HttpResponse:
+    """The page; in plain words where that can't be drawn, as before the static files are collected."""
+    try:
+        return HttpResponse(loader.get_template(f"{status}.html").render(), status=status)
+    except Exception as error:
+        log.error("error_page_failed status=%s error=%s", status, type(error).__name__)
+        told = (_away() if status == 503 else _broken())["error"]
+        text = f"{told['message']}\n{told['remedy']}\n"
+        return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
 
 
 def _away() -> dict:

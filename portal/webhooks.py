@@ -1,12 +1,17 @@
 """The door for the exchange's events. Nobody signs in here: each address has a secret of its own."""
 
+import logging
+
 from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from vault.envelope import CannotOpen
+
+log = logging.getLogger(__name__)
 
 # Far more than any event that the documents show.
 LARGEST_EVENT_BYTES = 64_000
@@ -33,7 +38,8 @@ def payment_webhook(request: HttpRequest, token: str) -> HttpResponse:
         return _answer(413)
     try:
         received = receive(token=token, raw=raw, signature=request.headers.get("X-Auth-Webhook", ""))
-    except CannotOpen:
+    except (CannotOpen, OperationalError, InterfaceError) as error:
+        log.warning("webhook_not_kept error=%s", type(error).__name__)
         return _answer(503)
     return _answer({Received.UNKNOWN: 404, Received.FORGED: 401}.get(received, 200))
 

@@ -69,3 +69,19 @@ def test_the_answer_asks_neither_session_nor_database(visitor, rf, django_assert
             raise OperationalError
         except OperationalError:
             assert server_error(rf.get("/customers/")).status_code == 503
+
+
+@pytest.mark.parametrize(("address", "status"), [("/away/", 503), ("/broken/", 500)])
+def test_where_the_page_can_not_be_drawn_it_says_so_in_plain_words(
+    visitor, settings, tmp_path, address, status
+):
+    """As on a host where nobody has collected the static files yet: a 503 must not turn into a 500 there."""
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+    answer = visitor.get(address)
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.content.decode().count("\n") == 2
