@@ -1,7 +1,8 @@
 """What was refused, written down at the edge: after the transaction that it fell into was taken back.
 
-A loop that is refused a million times fills no disk: of each person's refusals of an action the first ten of
-a while are written, then the twentieth, the fortieth and so on, with their number.
+Each is, as far as a person can be refused by hand. A loop that is refused a million times fills no disk: of
+more than a thousand refusals of one action within ten minutes the 2,000th is written, the 4,000th and so on,
+with their number.
 """
 
 import logging
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 # So long refusals are counted together, and so many of them are written one by one.
 WINDOW_SECONDS = 600
-TOLD_ONE_BY_ONE = 10
+TOLD_ONE_BY_ONE = 1_000
 
 
 @contextmanager
@@ -65,7 +66,7 @@ def _write(refusal: Refusal) -> None:
 
 
 def is_told(count: int) -> bool:
-    """Whether this refusal of the window is written: the 1st to the 10th, the 20th, 40th, 80th …"""
+    """Whether this refusal of the window is written: the 1st to the 1,000th, the 2,000th, 4,000th …"""
     if count <= TOLD_ONE_BY_ONE:
         return True
     times, rest = divmod(count, TOLD_ONE_BY_ONE)
