@@ -123,7 +123,7 @@ def test_where_it_takes_two_the_command_proposes_and_another_person_approves_by_
     assert not Waiver.objects.exists()
     with pytest.raises(CommandError):
         by_command(actor=thandi.email)
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match="waits for a second person"):
         by_command()  # the machine is nobody's second person
     assert "as proposed" in by_command(actor=officer.email)
     waiver = Waiver.objects.get()

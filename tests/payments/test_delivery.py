@@ -4,8 +4,10 @@ import pytest
 
 from accounts.models import AuditEntry, User
 from exchange.connection import make_client
+from exchange.outbox.claiming import Claim
 from exchange.outbox.models import Attempt, Intent, Lane
 from kyc.delivery.decisions import acknowledge_intent, give_up_intent, look_again, send_after_all
+from payments.delivery import bind
 from payments.references import request_payment_reference
 
 FAULTS = ["reset_after", "error_after", "html_after", "truncated", "huge", "redirect", "reset_before"]
@@ -195,3 +197,20 @@ def test_after_a_restore_what_was_open_is_looked_for_before_it_is_sent(there, ex
     assert len(exchange.payment_references()) == 1
     reference.refresh_from_db()
     assert reference.exchange_id
+
+
+def test_one_that_is_bound_keeps_its_id_whatever_another_answer_says(there, exchange, deliver):
+    reference = ask(there)
+    deliver()
+    (row,) = exchange.payment_references()
+    (other,) = strangers(there)
+    client = make_client()
+    try:
+        answer = client.get_payment_reference(other)
+    finally:
+        client.close()
+    intent = intent_of(reference)
+    claim = Claim(intent.lane_id, 0, intent.merchant_uid, "w")
+    assert bind(intent, claim, answer, "payment_reference.adopted") == "payment_exists_twice"
+    reference.refresh_from_db()
+    assert reference.exchange_id == str(row["id"])

@@ -1,5 +1,7 @@
 """Asking for a payment reference: once, for a verified customer, with a webhook of its own."""
 
+import base64
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -9,6 +11,7 @@ from accounts.policy import NotAllowed
 from customers.choices import Stage
 from customers.problems import Refused
 from exchange.outbox.models import Intent
+from kyc.delivery.decisions import retry_intent
 from payments.models import PaymentReference
 from payments.references import request_payment_reference
 from tests.factories import make_customer
@@ -53,6 +56,7 @@ def test_each_has_a_webhook_address_and_a_secret_of_its_own(verified, settings):
     assert first.webhook_url.startswith("https://portal.example.com/hooks/")
     assert first.webhook_url != second.webhook_url
     assert first.webhook_secret != second.webhook_secret
+    assert len(base64.urlsafe_b64decode(first.webhook_secret + "=")) == 32
     token = first.webhook_url.rstrip("/").rpartition("/")[2]
     assert len(bytes.fromhex(token)) == 16
     assert token not in first.hook_digest
@@ -157,3 +161,18 @@ def test_the_command_says_why_not(db):
         call_command("request_payment_reference", customer.reference, "INV-1", "--currency", "zar")
     with pytest.raises(CommandError, match="No customer"):
         call_command("request_payment_reference", "NOBODY", "INV-1", "--currency", "zar")
+
+
+def test_after_a_restore_a_new_one_is_sent_at_once_since_its_address_was_never_told(verified, settings):
+    settings.RECOVERY_EPOCH, settings.RECOVERY_EPOCH_MS = "2099-01-01T00:00:00Z", 4_070_908_800_000
+    ask(verified)
+    assert Intent.objects.get().state == "pending"
+
+
+def test_after_a_restore_one_that_is_sent_again_is_looked_for_first(verified, settings, officer):
+    ask(verified)
+    Intent.objects.update(state="waiting_for_staff", reason="too_many_attempts")
+    settings.RECOVERY_EPOCH, settings.RECOVERY_EPOCH_MS = "2099-01-01T00:00:00Z", 4_070_908_800_000
+    retry_intent(intent=Intent.objects.get(), actor=officer)
+    intent = Intent.objects.get()
+    assert (intent.state, intent.reason) == ("unknown", "payment_outcome_unknown")

@@ -21,8 +21,10 @@ def exported(customer, actor):
 
 def test_it_holds_each_payment_reference_and_what_the_exchange_sent_about_it(reference, thandi):  # noqa: F811
     signed(reference)
+    type(reference).objects.update(code="PAY-1", exchange_id="7")
     told = exported(reference.customer, thandi)["Payment reference INV-1"]
     assert (told["currency"], told["event_1"]) == ("zar", BODY.decode())
+    assert (told["code"], told["exchange_id"]) == ("PAY-1", "7")
     assert not {reference.webhook_secret, reference.webhook_url} & set(told.values())
 
 

@@ -67,6 +67,7 @@ def raised(error: BaseException) -> BaseException:
         ("X-Auth-Apikey=61d025b8573501c2 x", "X-Auth-Apikey=[secret] x"),
         ("redis://user:hunter22@broker.example/0", "redis://[secret]@broker.example/0"),
         ("Key (merchant_id, email_key)=(3, jane)", "Key (merchant_id, email_key)=([value])"),
+        ("POST /hooks/0a1b2c3d/ HTTP/1.1", "POST /hooks/[secret]/ HTTP/1.1"),
         ("two\nlines\r\nand \x1b[31m colour", "two lines and  [31m colour"),
     ],
 )  # fmt: skip

@@ -144,3 +144,12 @@ def test_a_lane_that_asked_for_a_payment_takes_its_turn_again_afterwards():
         enqueue([NewIntent(Topic.UPLOAD, uuid.uuid4(), lane, "payer")])
 
     assert Lane.objects.get(pk=lane).rank >= 0
+
+
+def test_who_joins_while_only_a_payment_is_in_hand_does_not_go_before_later_ones():
+    ask_for_payments("payer", 1)
+    (claim,) = claim_lanes("w", 1)
+    Lane.objects.filter(pk=claim.lane).update(due_ms=None)
+    submit("new", 1)
+
+    assert Lane.objects.get(merchant_uid="new").rank >= 0
